@@ -1,0 +1,7 @@
+# The sources of runtime/data, relative to runtime/.
+set(RNN_DATA_SOURCES
+  data/Npy.cpp
+  data/TextFile.cpp
+  data/TextWindows.cpp
+  data/Tokenizer.cpp
+  data/Utf8.cpp)
