@@ -1,0 +1,171 @@
+// `rnn.apply`: binding a cell's widths, and turning it into a scan.
+#include "dialect/RNNDialect.h"
+#include "dialect/Shapes.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+/// The type with a named width, `tensor<?x?xf32, "2*H">`, replaced by its
+/// value under `bind`. Null, with a reason, if it has none.
+static Type bindWidth(Type type, DictionaryAttr bind, std::string &why) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  auto encoding =
+      tensor ? dyn_cast_or_null<StringAttr>(tensor.getEncoding()) : nullptr;
+  if (!encoding)
+    return type;
+  StringRef name = encoding.getValue();
+  int64_t factor = 1;
+  if (name.contains('*')) {
+    auto [left, right] = name.split('*');
+    if (left.trim().getAsInteger(10, factor)) {
+      why = ("\"" + name + "\" is not a name or number*name").str();
+      return {};
+    }
+    name = right;
+  }
+  auto value =
+      bind ? dyn_cast_or_null<IntegerAttr>(bind.get(name.trim())) : nullptr;
+  if (!value) {
+    why = ("the width " + name.trim() + " is not bound; write bind {" +
+           name.trim() + " = 384}")
+              .str();
+    return {};
+  }
+  if (value.getInt() < 1 || factor < 1 || value.getInt() > (1 << 24) ||
+      factor > (1 << 10)) {
+    why = ("the width " + name.trim() + " must be at least 1, but is " +
+           Twine(value.getInt()))
+              .str();
+    return {};
+  }
+  return RankedTensorType::get(
+      {ShapedType::kDynamic, factor * value.getInt()},
+      tensor.getElementType());
+}
+
+LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto cell = symbols.lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  if (!cell)
+    return emitOpError("apply_c1: there is no rnn.cell @")
+           << getCell() << " in this file";
+  if (getOperation()->getParentOfType<CellOp>())
+    return emitOpError("apply_c1: a cell is one step and cannot apply a cell "
+                       "to a sequence");
+  std::string why;
+  auto check = [&](StringRef what, unsigned i, Type declared,
+                   Type found) -> LogicalResult {
+    Type bound = bindWidth(declared, getBindAttr(), why);
+    if (!bound)
+      return emitOpError("apply_c1: ") << why;
+    if (bound != found)
+      return emitOpError("apply_c1: ")
+             << what << " #" << i << " of @" << getCell() << " is " << bound
+             << " at each step, but here it is " << found;
+    return success();
+  };
+  Block::BlockArgListType arguments = cell.getStep()->getArguments();
+  if (getInputs().size() != cell.getNumInputs())
+    return emitOpError("apply_c1: @")
+           << getCell() << " has " << cell.getNumInputs()
+           << " inputs, but here are " << getInputs().size();
+  for (auto [i, input] : llvm::enumerate(getInputs())) {
+    if (!isSequence(input.getType()))
+      return emitOpError("apply_c1: input #")
+             << i << " must be a sequence (batch, time, features), but is "
+             << input.getType();
+    if (failed(check("input", i, arguments[i].getType(),
+                     getStepType(input.getType()))))
+      return failure();
+  }
+  if (getOutputs().size() != cell.getResultTypes().size())
+    return emitOpError("apply_c1: @")
+           << getCell() << " has " << cell.getResultTypes().size()
+           << " results, but here are " << getOutputs().size();
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(
+           cell.getResultTypes().getAsValueRange<TypeAttr>(),
+           getOutputs()))) {
+    auto [declared, output] = pair;
+    if (!isSequence(output.getType()))
+      return emitOpError("apply_c1: result #")
+             << i << " must be a sequence, but is " << output.getType();
+    if (failed(check("result", i, declared, getStepType(output.getType()))))
+      return failure();
+  }
+  uint64_t states = cell.getNumStates();
+  if ((!getInits().empty() && getInits().size() != states) ||
+      (!getLasts().empty() && getLasts().size() != states))
+    return emitOpError("apply_c2: @")
+           << getCell() << " has " << states
+           << " states; give an `init` for each or none, and name all last "
+              "states or none";
+  for (ValueRange group : {ValueRange(getInits()), ValueRange(getLasts())})
+    for (auto [i, value] : llvm::enumerate(group))
+      if (failed(check("state", i,
+                       arguments[cell.getNumInputs() + i].getType(),
+                       value.getType())))
+        return failure();
+  if (!getInits().empty() && getLearnedInit())
+    return emitOpError("apply_c2: give either `init` or `learned_init`, not "
+                       "both");
+  if (getReset() && (!isSequence(getReset().getType()) ||
+                     !getFeatures(getReset().getType()).empty()))
+    return emitOpError("apply_c3: `reset` must be tensor<?x?xi1> (batch, "
+                       "time), but is ")
+           << getReset().getType();
+  return success();
+}
+
+FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
+  LayerExpander b = outer.scoped(getName());
+  auto cell = SymbolTable::lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  Block &step = *cell.getStep();
+  std::string why;
+  auto bound = [&](Type type) {
+    Type result = bindWidth(type, getBindAttr(), why);
+    return result ? result : type;
+  };
+
+  LayerExpander::Recurrence layer;
+  layer.inputs = llvm::to_vector_of<Value>(getInputs());
+  unsigned numStates = cell.getNumStates();
+  for (auto [i, state] :
+       llvm::enumerate(step.getArguments().take_back(numStates)))
+    layer.states.emplace_back(
+        numStates == 1 ? "h" : "h" + std::to_string(i),
+        cast<RankedTensorType>(bound(state.getType())));
+  layer.inits = llvm::to_vector_of<Value>(getInits());
+  layer.learnedInit = getLearnedInit();
+  layer.reset = getReset();
+  layer.reverse = getReverse();
+  auto run = [&](LayerExpander &s, ValueRange inputs, ValueRange states,
+                 SmallVectorImpl<Value> &outputs, SmallVectorImpl<Value> &next) {
+    IRMapping map;
+    map.map(step.getArguments().take_front(inputs.size()), inputs);
+    map.map(step.getArguments().take_back(states.size()), states);
+    for (Operation &op : step.without_terminator()) {
+      Operation *copy = s.clone(op, map);
+      for (Value result : copy->getResults())
+        result.setType(bound(result.getType()));
+    }
+    auto yield = cast<YieldOp>(step.getTerminator());
+    for (Value value : yield.getValues())
+      outputs.push_back(map.lookup(value));
+    for (Value value : yield.getNext())
+      next.push_back(map.lookup(value));
+  };
+  layer.step = run;
+  SmallVector<Value> results = b.recurrence(layer);
+  Operation *scan = results.empty() ? nullptr : results[0].getDefiningOp();
+  if (scan && !why.empty())
+    return emitOpError("apply_c1: ") << why;
+  if (scan) {
+    scan->setAttr("rnn.layer", b.getStringAttr(getName()));
+    if (failed(expandLayers(*cast<ScanOp>(scan).getStep(), b.getScope())))
+      return failure();
+  }
+  results.truncate(getNumResults());
+  return results;
+}
+
+} // namespace rnn

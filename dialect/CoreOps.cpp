@@ -1,0 +1,284 @@
+// Verifiers, folds and adjoints of the core ops, op by op.
+#include "dialect/RNNDialect.h"
+#include "dialect/Shapes.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+void ConstantOp::build(OpBuilder &builder, OperationState &state, Type type,
+                       double value) {
+  build(builder, state, type, builder.getF64FloatAttr(value));
+}
+
+void ConstantOp::buildAdjoint(OpBuilder &, Adjoints &) {}
+
+void InverseCountOp::buildAdjoint(OpBuilder &, Adjoints &) {}
+
+void SigmoidOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  // dx = dy y (1 - y)
+  Value y = getResult();
+  Value one = ConstantOp::create(b, getLoc(), y.getType(), 1.0);
+  Value rest = arith::SubFOp::create(b, getLoc(), one, y);
+  Value slope = arith::MulFOp::create(b, getLoc(), y, rest);
+  adjoints.add(getInput(),
+               arith::MulFOp::create(b, getLoc(), adjoints.of(y), slope));
+}
+
+void SoftplusOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  // dx = dy sigmoid(x)
+  Value slope = SigmoidOp::create(b, getLoc(), getInput());
+  adjoints.add(getInput(), arith::MulFOp::create(
+                               b, getLoc(), adjoints.of(getResult()), slope));
+}
+
+void StopGradientOp::buildAdjoint(OpBuilder &, Adjoints &) {}
+
+LogicalResult DropoutOp::verify() {
+  double rate = getRate().convertToDouble();
+  if (!(rate >= 0 && rate < 1))
+    return emitOpError("dropout_c1: `rate` must be in [0, 1), but is ") << rate;
+  return success();
+}
+
+void DropoutOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  // The mask is a function of where it stands: drawn again, it is the same.
+  adjoints.add(getInput(),
+               DropoutOp::create(b, getLoc(), adjoints.of(getResult()),
+                                 getRateAttr(), getStreamAttr()));
+}
+
+//===----------------------------------------------------------------------===//
+// Along features
+//===----------------------------------------------------------------------===//
+
+LogicalResult BroadcastOp::verify() {
+  auto from = cast<RankedTensorType>(getInput().getType());
+  auto to = cast<RankedTensorType>(getType());
+  auto refuse = [&] {
+    return emitOpError("broadcast_c1: ") << from << " does not broadcast to "
+                                         << to;
+  };
+  if (from.getElementType() != to.getElementType() ||
+      getTensorKind(from) > getTensorKind(to))
+    return refuse();
+  ArrayRef<int64_t> in = getFeatures(from), out = getFeatures(to);
+  if (in.size() > out.size())
+    return refuse();
+  for (auto [a, b] : llvm::zip(llvm::reverse(in), llvm::reverse(out)))
+    if (a != b && a != 1)
+      return refuse();
+  return success();
+}
+
+OpFoldResult BroadcastOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? getInput() : OpFoldResult();
+}
+
+void BroadcastOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  Value sum = adjoints.of(getResult());
+  RankedTensorType type = getType();
+  if (getWidth(getInput().getType()) == 1 && getWidth(type) != 1)
+    sum = ReduceOp::create(b, getLoc(), withWidth(type, 1), ReduceKind::sum,
+                           sum);
+  if (getTensorKind(getInput().getType()) == getTensorKind(type))
+    adjoints.add(getInput(), sum);
+  else
+    adjoints.addSum(getInput(), sum);
+}
+
+LogicalResult ReduceOp::verify() {
+  if (getType() != withWidth(getInput().getType(), 1))
+    return emitOpError("reduce_c1: the result must be ")
+           << withWidth(getInput().getType(), 1) << ", but is " << getType();
+  return success();
+}
+
+void ReduceOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  Value x = getInput();
+  Value dx = BroadcastOp::create(b, getLoc(), x.getType(),
+                                 adjoints.of(getResult()));
+  if (getKind() == ReduceKind::max) {
+    Value most = BroadcastOp::create(b, getLoc(), x.getType(), getResult());
+    Value attains =
+        arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OEQ, x, most);
+    Value zero = ConstantOp::create(b, getLoc(), x.getType(), 0.0);
+    dx = arith::SelectOp::create(b, getLoc(), attains, dx, zero);
+  }
+  adjoints.add(x, dx);
+}
+
+LogicalResult SliceOp::verify() {
+  Type in = getInput().getType();
+  if (withWidth(in, getWidth(getType())) != getType())
+    return emitOpError("slice_c1: the result must be ")
+           << withWidth(in, getWidth(getType())) << ", but is " << getType();
+  int64_t offset = getOffset();
+  if (offset < 0 || offset > getWidth(in) ||
+      getWidth(getType()) > getWidth(in) - offset)
+    return emitOpError("slice_c1: features [")
+           << offset << ", " << offset + getWidth(getType())
+           << ") are not inside a width of " << getWidth(in);
+  return success();
+}
+
+void SliceOp::buildAdjoint(OpBuilder &, Adjoints &adjoints) {
+  adjoints.addSlice(getInput(), getOffset(), adjoints.of(getResult()));
+}
+
+LogicalResult ConcatOp::verify() {
+  int64_t width = 0;
+  for (Type type : getInputs().getTypes()) {
+    if (withWidth(type, 1) != withWidth(getType(), 1))
+      return emitOpError("concat_c1: operand ")
+             << type << " and result " << getType()
+             << " must agree but for the last dimension";
+    width += getWidth(type);
+  }
+  if (width != getWidth(getType()))
+    return emitOpError("concat_c1: the operands' widths add up to ")
+           << width << ", the result's is " << getWidth(getType());
+  return success();
+}
+
+void ConcatOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  int64_t offset = 0;
+  Value dy = adjoints.of(getResult());
+  for (Value input : getInputs()) {
+    adjoints.add(input,
+                 SliceOp::create(b, getLoc(), input.getType(), dy, offset));
+    offset += getWidth(input.getType());
+  }
+}
+
+LogicalResult LookupOp::verify() {
+  auto table = cast<RankedTensorType>(getTable().getType());
+  auto index = cast<RankedTensorType>(getIndex().getType());
+  if (table.getRank() != 2 || !isStatic(table))
+    return emitOpError("lookup_c1: the table must be static [rows, width], "
+                       "but is ")
+           << table;
+  SmallVector<int64_t> shape(index.getShape());
+  shape.push_back(table.getDimSize(1));
+  auto expected = RankedTensorType::get(shape, table.getElementType());
+  if (getType() != expected)
+    return emitOpError("lookup_c1: the result must be ")
+           << expected << ", but is " << getType();
+  return success();
+}
+
+void LookupOp::buildAdjoint(OpBuilder &, Adjoints &adjoints) {
+  adjoints.addScatterSum(getTable(), adjoints.of(getResult()), getIndex());
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatmulOp::verify() {
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  if (weight.getRank() != 2 || !isStatic(weight))
+    return emitOpError("matmul_c1: the weight must be a static matrix, but is ")
+           << weight;
+  int64_t n = weight.getDimSize(getTransposed() ? 0 : 1);
+  int64_t k = weight.getDimSize(getTransposed() ? 1 : 0);
+  Type in = getInput().getType();
+  if (getFeatures(in).empty() || getWidth(in) != k)
+    return emitOpError("matmul_c1: the input's width must be ")
+           << k << ", but is " << getWidth(in);
+  if (getType() != withWidth(in, n))
+    return emitOpError("matmul_c1: the result must be ")
+           << withWidth(in, n) << ", but is " << getType();
+  return success();
+}
+
+void MatmulOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  Value dy = adjoints.of(getResult());
+  adjoints.add(getInput(),
+               MatmulOp::create(b, getLoc(), getInput().getType(), dy,
+                                getWeight(), !getTransposed()));
+  if (getTransposed())
+    adjoints.addOuterSum(getWeight(), dy, getInput());
+  else
+    adjoints.addOuterSum(getWeight(), getInput(), dy);
+}
+
+LogicalResult OuterSumOp::verify() {
+  Type lhs = getLhs().getType(), rhs = getRhs().getType();
+  if (withWidth(lhs, 1) != withWidth(rhs, 1))
+    return emitOpError("outer_sum_c1: ")
+           << lhs << " and " << rhs
+           << " must agree but for the last dimension";
+  auto expected = RankedTensorType::get(
+      {getWidth(lhs), getWidth(rhs)},
+      cast<RankedTensorType>(lhs).getElementType());
+  if (getType() != expected)
+    return emitOpError("outer_sum_c1: the result must be ")
+           << expected << ", but is " << getType();
+  return success();
+}
+
+LogicalResult MeanOp::verify() {
+  Type in = getInput().getType();
+  if (!isSequence(in) || getWidth(in) != 1 || !isStatic(getType()) ||
+      getWidth(getType()) != 1)
+    return emitOpError("mean_c1: a sequence of width 1 becomes a scalar, not ")
+           << in << " -> " << getType();
+  return success();
+}
+
+void MeanOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  Type type = getInput().getType();
+  Value dy =
+      BroadcastOp::create(b, getLoc(), type, adjoints.of(getResult()));
+  Value share = InverseCountOp::create(b, getLoc(), type);
+  adjoints.add(getInput(), arith::MulFOp::create(b, getLoc(), dy, share));
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters and states
+//===----------------------------------------------------------------------===//
+
+void ParameterOp::getAsmResultNames(
+    function_ref<void(Value, StringRef)> setName) {
+  setName(getResult(), getName().rsplit('.').second.empty()
+                           ? getName()
+                           : getName().rsplit('.').second);
+}
+
+LogicalResult ParameterOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!isStatic(type) || getStaticSize(type.getShape()) <= 0)
+    return emitOpError("parameter_c1: '")
+           << getName() << "' must have a static shape of 1 to 2^40 elements, "
+           << "but has " << type;
+  if (getInit() != "uniform" && getInit() != "normal" &&
+      getInit() != "constant")
+    return emitOpError("parameter_c2: an initializer is uniform(a), "
+                       "normal(std) or constant(v), not '")
+           << getInit() << "'";
+  if (getName().empty() || getName().contains("..") ||
+      getName().contains('/') || getName().contains('\0'))
+    return emitOpError("parameter_c3: a name must not be empty and must not "
+                       "contain '..', '/' or NUL, but is '")
+           << getName() << "'";
+  if (getRow() && (!getRows() || *getRow() < 0 || *getRow() >= *getRows()))
+    return emitOpError("parameter_c4: `row` must be in [0, rows)");
+  return success();
+}
+
+void StateOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  if (!getInitial())
+    return;
+  adjoints.add(getInitial(),
+               SumBatchOp::create(b, getLoc(), getInitial().getType(),
+                                  adjoints.of(getResult()), /*mean=*/false,
+                                  /*fresh=*/true));
+}
+
+} // namespace rnn
+

@@ -1,0 +1,87 @@
+// What a layer needs to expand into core ops: a builder, and parameters and
+// states under the layer's scope.
+#ifndef RNN_DIALECT_LAYEREXPANDER_H
+#define RNN_DIALECT_LAYEREXPANDER_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <string>
+
+namespace rnn {
+
+/// How a parameter starts (docs/module-format.md): `kind` is "uniform" in
+/// [-scale, scale], "normal" with that standard deviation, or "constant".
+struct Initializer {
+  llvm::StringRef kind;
+  double scale;
+};
+
+/// Builds the ops that a layer stands for. It stands where the layer stands,
+/// carries its location, and puts `scope` before every name: the names of the
+/// enclosing layers, `layers.*.` for an enclosing `rnn.repeat`.
+class LayerExpander : public mlir::ImplicitLocOpBuilder {
+public:
+  LayerExpander(mlir::Operation *layer, llvm::StringRef scope);
+
+  /// The layer's full name with a dot: what its parameters begin with.
+  LayerExpander scoped(llvm::StringRef name);
+
+  /// A parameter of this layer. Repeated names are refused later, at the
+  /// second one's location.
+  mlir::Value parameter(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
+                        Initializer init, bool decay = true);
+  /// Row `row` of a parameter [rows, width].
+  mlir::Value parameterRow(llvm::StringRef name, int64_t row, int64_t rows,
+                           int64_t width, Initializer init, bool decay = true);
+
+  /// A product with a parameter `NAME.weight` [width, input's width] and, with
+  /// `bias`, `NAME.bias` added; both uniform(1/sqrt(in)).
+  mlir::Value linear(llvm::StringRef name, mlir::Value input, int64_t width,
+                     bool bias, bool decay = true);
+
+  /// A state of this layer that is carried from call to call. `initial` is a
+  /// static tensor or null for zero.
+  mlir::Value state(llvm::StringRef name, mlir::RankedTensorType step,
+                    mlir::Value initial);
+  void setState(llvm::StringRef name, mlir::Value value);
+
+  /// What a recurrent layer hands to `recurrence`.
+  struct Recurrence {
+    llvm::SmallVector<mlir::Value> inputs; // sequences
+    /// One name and type of a step per state.
+    llvm::SmallVector<std::pair<std::string, mlir::RankedTensorType>> states;
+    llvm::SmallVector<mlir::Value> inits; // given initial states, or none
+    bool learnedInit = false;             // parameters `h0`, `h1`, ...
+    mlir::Value reset; // i1 sequence: back to the initial state, or null
+    bool reverse = false;
+    /// One step: from inputs and states to outputs and next states.
+    llvm::function_ref<void(LayerExpander &, mlir::ValueRange inputs,
+                            mlir::ValueRange states,
+                            llvm::SmallVectorImpl<mlir::Value> &outputs,
+                            llvm::SmallVectorImpl<mlir::Value> &next)>
+        step;
+  };
+  /// Builds the scan of a recurrent layer. Without given initial states its
+  /// states are carried from call to call. Returns outputs, then last states.
+  llvm::SmallVector<mlir::Value> recurrence(const Recurrence &layer);
+
+  mlir::Value constant(double value, mlir::Type type);
+  mlir::Value broadcast(mlir::Value value, mlir::Type type);
+
+  llvm::StringRef getScope() const { return scope; }
+
+  mlir::FloatType elementType;
+
+private:
+  std::string scope;
+};
+
+/// Replaces every layer in `block`, and in the regions inside, by core ops.
+/// On failure an error has been emitted.
+mlir::LogicalResult expandLayers(mlir::Block &block, llvm::StringRef scope);
+
+} // namespace rnn
+
+#endif // RNN_DIALECT_LAYEREXPANDER_H

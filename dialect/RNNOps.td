@@ -1,0 +1,5 @@
+// Every op, for TableGen.
+include "CoreOps.td"
+include "ScanOps.td"
+include "ModelOps.td"
+include "LayerOps.td"

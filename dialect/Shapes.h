@@ -1,0 +1,44 @@
+// The three kinds of tensors of a model - sequence, step and static - and the
+// way from one to another.
+#ifndef RNN_DIALECT_SHAPES_H
+#define RNN_DIALECT_SHAPES_H
+
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace rnn {
+
+enum class TensorKind { Static, Step, Sequence, Invalid };
+
+/// tensor<?x?xF..> is a sequence, tensor<?xF..> a step, tensor<N..> static.
+TensorKind getTensorKind(mlir::Type type);
+inline bool isSequence(mlir::Type type) {
+  return getTensorKind(type) == TensorKind::Sequence;
+}
+inline bool isStep(mlir::Type type) {
+  return getTensorKind(type) == TensorKind::Step;
+}
+inline bool isStatic(mlir::Type type) {
+  return getTensorKind(type) == TensorKind::Static;
+}
+
+/// tensor<?x?xF> -> tensor<?xF>; a step stays one; tensor<F> -> tensor<?xF>.
+mlir::RankedTensorType getStepType(mlir::Type type);
+/// tensor<?xF> -> tensor<?x?xF>.
+mlir::RankedTensorType getSequenceType(mlir::Type step);
+/// tensor<?xF> -> tensor<F>.
+mlir::RankedTensorType getStaticType(mlir::Type step);
+
+/// The static dimensions after batch and time.
+llvm::ArrayRef<int64_t> getFeatures(mlir::Type type);
+/// Size of the last feature dimension; 1 if there is none.
+int64_t getWidth(mlir::Type type);
+/// The type with its last dimension replaced.
+mlir::RankedTensorType withWidth(mlir::Type type, int64_t width);
+/// The same kind and shape with another element type.
+mlir::RankedTensorType withElementType(mlir::Type type, mlir::Type element);
+/// The product of static dimensions; -1 if it exceeds 2^40 or one is negative.
+int64_t getStaticSize(llvm::ArrayRef<int64_t> shape);
+
+} // namespace rnn
+
+#endif // RNN_DIALECT_SHAPES_H

@@ -1,0 +1,116 @@
+// The seam between a compiled module and the runtime: everything that the two
+// agree on, and nothing else. Plain C, no dependency of either side.
+//
+// A module is an ELF shared object. Its section `.rnn.module` (exported as the
+// symbol `rnn_module_descriptor`) holds an rnn_module_header followed by
+// `descriptor_size` bytes of JSON (docs/module-format.md). The header carries
+// the length and the hash of the whole file, so that the runtime can verify a
+// module by reading it, before any dlopen.
+#ifndef RNN_MODULE_ABI_H
+#define RNN_MODULE_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RNN_MODULE_MAGIC "RNNMOD\x1a\n"
+#define RNN_MODULE_SECTION ".rnn.module"
+// Raised whenever a struct below, the descriptor or an entry's contract
+// changes.
+#define RNN_MODULE_ABI_VERSION 1
+
+typedef struct rnn_module_header {
+  char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
+  uint32_t abi_version;     // RNN_MODULE_ABI_VERSION of the compiler
+  uint32_t header_size;     // sizeof(rnn_module_header)
+  uint64_t file_size;       // bytes of the whole file
+  uint64_t file_hash;       // XXH3-64 of the file with this field zero
+  uint64_t descriptor_size; // bytes of JSON that follow the header
+} rnn_module_header;
+
+typedef enum rnn_element_type {
+  RNN_F32 = 0,
+  RNN_F64 = 1,
+  RNN_I32 = 2,
+  RNN_BOOL = 3 // one byte, 0 or 1
+} rnn_element_type;
+
+// C[m, n] = beta * C + op(A) op(B); row-major with leading dimensions.
+// op(A) is A[m, k], or A[k, m] transposed; op(B) is B[k, n], or B[n, k]
+// transposed. beta is 0 or 1; with 0, C is not read.
+typedef struct rnn_matmul {
+  int64_t m, n, k;
+  const void *a;
+  int64_t lda;
+  const void *b;
+  int64_t ldb;
+  void *c;
+  int64_t ldc;
+  int32_t transpose_a, transpose_b;
+  int32_t accumulate;   // beta
+  int32_t element_type; // RNN_F32 or RNN_F64
+} rnn_matmul;
+
+// What a module may ask of the program that loaded it. Both functions must give
+// the same bits for any number of threads.
+typedef struct rnn_host {
+  uint32_t struct_size; // sizeof(rnn_host) of the caller
+  uint32_t reserved;
+  void *context;
+  // Calls body(argument, begin, end) so that [0, count) is covered once. Blocks
+  // until all of it is done. count >= 1.
+  void (*parallel_for)(void *context, int64_t count,
+                       void (*body)(void *argument, int64_t begin, int64_t end),
+                       void *argument);
+  void (*matmul)(void *context, const rnn_matmul *product);
+} rnn_host;
+
+// One call of an entry point. Sequences are [batch, time, features...] and
+// batches [batch, features...], contiguous and row-major. No buffer may overlap
+// another; inputs, parameters and states_in are never written.
+typedef struct rnn_call {
+  const rnn_host *host;
+  int64_t batch, time;       // both >= 1; `step` entries take time 1
+  const void *const *inputs; // one pointer per input of the descriptor
+  void *const *outputs;      // one pointer per output
+  const void *parameters;    // flat, elements at the descriptor's offsets
+  void *gradients;           // flat, like parameters; `gradient` entries ADD
+  const void *states_in;     // flat, state i at element batch * offset[i];
+                             // read only if carry is 1
+  void *states_out;          // likewise; always written; may not be null if
+                             // the entry has states
+  void *workspace;           // 64-byte aligned, descriptor's size in bytes
+  uint64_t seed;             // random stream of dropout
+  uint64_t step;             // optimizer step: another mask each step
+  uint64_t time_offset;      // absolute time of the first time step
+  uint32_t carry; // 1: start from states_in; 0: from the initial state
+  uint32_t reserved;
+} rnn_call;
+
+// Returns 0. Entries do not fail: the runtime has checked the call.
+typedef int32_t (*rnn_entry)(const rnn_call *call);
+
+// AdamW (Loshchilov and Hutter 2019) on `count` elements:
+//   g = gradient_scale * gradients[i]
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
+//   p = p - learning_rate * (weight_decay p
+//                            + (m / correction1) / (sqrt(v / correction2) +
+//                            epsilon))
+// with correction_i = 1 - beta_i^step. Buffers have the module's element type.
+typedef struct rnn_update {
+  void *parameters;
+  const void *gradients;
+  void *first_moment, *second_moment;
+  int64_t count;
+  double learning_rate, beta1, beta2, epsilon, weight_decay;
+  double correction1, correction2;
+  double gradient_scale; // clipping and accumulation
+} rnn_update;
+typedef void (*rnn_update_entry)(const rnn_update *update);
+
+#ifdef __cplusplus
+}
+#endif
+#endif // RNN_MODULE_ABI_H
