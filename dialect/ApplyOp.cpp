@@ -2,6 +2,8 @@
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 
+#include "mlir/IR/IRMapping.h"
+
 using namespace mlir;
 
 namespace rnn {

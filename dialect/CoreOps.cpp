@@ -266,7 +266,7 @@ LogicalResult ParameterOp::verify() {
     return emitOpError("parameter_c3: a name must not be empty and must not "
                        "contain '..', '/' or NUL, but is '")
            << getName() << "'";
-  if (getRow() && (!getRows() || *getRow() < 0 || *getRow() >= *getRows()))
+  if (getRow() && (!getRows() || *getRow() >= *getRows()))
     return emitOpError("parameter_c4: `row` must be in [0, rows)");
   return success();
 }

@@ -119,7 +119,8 @@ def RNN_Candidate : I32EnumAttr<"Candidate", "form of the candidate state", [
 }
 
 class RNN_MinimalOp<string mnemonic, dag moreArguments, string moreFormat>
-    : RNN_LayerOp<mnemonic, [AllTypesMatch<["input", "result"]>]> {
+    : RNN_LayerOp<mnemonic, [AllTypesMatch<["input", "result"]>,
+                             AttrSizedOperandSegments]> {
   let arguments = !con((ins StrAttr:$name, RNN_FloatTensor:$input,
       DefaultValuedAttr<I64Attr, "1">:$expansion,
       DefaultValuedAttr<RNN_Candidate, "Candidate::linear">:$candidate,

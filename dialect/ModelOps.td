@@ -4,6 +4,7 @@
 
 include "RNNDialect.td"
 include "RNNInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/CallInterfaces.td"
@@ -47,12 +48,6 @@ def RNN_ObjectiveOp : RNN_FunctionOp<"objective"> {
 
     * `objective_c1`: one result, a scalar `tensor<f32>`.
   }];
-}
-
-def RNN_EntryKind : StrEnumAttr<"EntryKind", "an entry point's kind", [
-    StrEnumAttrCase<"forward">, StrEnumAttrCase<"step">,
-    StrEnumAttrCase<"loss">, StrEnumAttrCase<"gradient">]> {
-  let cppNamespace = "::rnn";
 }
 
 def RNN_EntryOp : RNN_FunctionOp<"entry"> {
@@ -110,7 +105,7 @@ def RNN_CellOp : RNN_Op<"cell", [Symbol, IsolatedFromAbove]> {
       %d = arith.subf %c, %h : tensor<?x768xf32>
       %zd = arith.mulf %z, %d : tensor<?x768xf32>
       %h1 = arith.addf %h, %zd : tensor<?x768xf32>
-      rnn.yield %h1 next(%h1) : tensor<?x768xf32> next tensor<?x768xf32>
+      rnn.yield %h1 : tensor<?x768xf32> next(%h1 : tensor<?x768xf32>)
     }
     ```
   }];

@@ -101,11 +101,9 @@ ScanOp ScanOp::finish(OpBuilder &builder, ScanOp scan, ValueRange outputs,
   for (Value output : outputs)
     state.addTypes(overDomain(output.getType(), scan.getDomain()));
   state.addTypes(next.getTypes());
-  state.propertiesAttr = scan->getPropertiesAsAttribute();
-  state.addAttributes(scan->getDiscardableAttrs());
+  state.addAttributes(llvm::to_vector(scan->getDiscardableAttrs()));
   auto &properties = state.getOrAddProperties<Properties>();
   properties = scan.getProperties();
-  state.propertiesAttr = {};
   properties.resultSegmentSizes = {int32_t(outputs.size()),
                                    int32_t(next.size())};
   state.addRegion()->takeBody(scan.getBody());
@@ -358,7 +356,7 @@ RepeatOp RepeatOp::finish(OpBuilder &builder, RepeatOp repeat,
     state.addTypes(i < repeat.getInits().size()
                        ? value.getType()
                        : addLeading(value.getType(), repeat.getCount()));
-  state.addAttributes(repeat->getDiscardableAttrs());
+  state.addAttributes(llvm::to_vector(repeat->getDiscardableAttrs()));
   state.getOrAddProperties<Properties>() = repeat.getProperties();
   state.addRegion()->takeBody(repeat.getBody());
   auto finished = cast<RepeatOp>(builder.create(state));
@@ -373,7 +371,7 @@ YieldOp RepeatOp::getYield() {
 ParseResult RepeatOp::parse(OpAsmParser &parser, OperationState &result) {
   auto &properties = result.getOrAddProperties<Properties>();
   Builder &builder = parser.getBuilder();
-  int64_t count;
+  int64_t count = 0;
   std::string name;
   Bindings inits, stacks;
   if (parser.parseInteger(count) || parser.parseString(&name))

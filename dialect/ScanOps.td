@@ -4,6 +4,7 @@
 
 include "RNNDialect.td"
 include "RNNInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def RNN_Domain : I32EnumAttr<"Domain", "what a scan's body runs once for", [
     I32EnumAttrCase<"sequence", 0>, I32EnumAttrCase<"batch", 1>,
@@ -56,7 +57,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
       %d = arith.subf %c, %h : tensor<?x384xf32>
       %zd = arith.mulf %z, %d : tensor<?x384xf32>
       %h1 = arith.addf %h, %zd : tensor<?x384xf32>
-      rnn.yield %h1 next(%h1) : tensor<?x384xf32> next tensor<?x384xf32>
+      rnn.yield %h1 : tensor<?x384xf32> next(%h1 : tensor<?x384xf32>)
     } : tensor<?x?x384xf32> last tensor<?x384xf32>
     ```
   }];
@@ -99,8 +100,8 @@ def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
   let arguments = (ins Variadic<RNN_Tensor>:$values,
                        Variadic<RNN_FloatTensor>:$next);
   let assemblyFormat = [{
-    ($values^)? (`next` `(` $next^ `)`)? attr-dict `:`
-    (type($values)^)? (`next` type($next)^)?
+    ($values^ `:` type($values))? (`next` `(` $next^ `:` type($next) `)`)?
+    attr-dict
   }];
 }
 
