@@ -1,0 +1,123 @@
+// `rnn bench`: how long the entries of a module take on random inputs.
+#include "Console.h"
+#include "RandomArrays.h"
+#include "Verb.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+using namespace rnn;
+using nlohmann::json;
+
+namespace {
+
+struct BenchOptions {
+  std::string module, entry;
+  int64_t batch = 8, time = 256, repeat = 20;
+  unsigned threads = 0;
+  bool asJson = false;
+};
+
+// Milliseconds of each of `repeat` calls, sorted, after a few to get warm.
+template <typename Call>
+std::vector<double> measure(int64_t repeat, Call call) {
+  std::vector<double> times;
+  for (int64_t i = -2; i < repeat; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    call();
+    std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - start;
+    if (i >= 0)
+      times.push_back(taken.count());
+  }
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+json benchEntry(const BenchOptions &options, const ModuleView &spec,
+                Session &session, const EntrySpec &entry) {
+  bool isStep = entry.kind == "step";
+  int64_t time = isStep ? 1 : options.time;
+  RandomArrays random(0);
+  std::vector<Array> inputs = random.inputsOf(entry, options.batch, time);
+  std::vector<Array> outputs = outputsOf(entry, options.batch, time);
+  std::vector<rnn_tensor> in, out;
+  Tensors inViews = views(inputs), outViews = views(outputs);
+  in = rawTensors(inViews);
+  out = rawTensors(outViews);
+
+  std::unique_ptr<State> state;
+  if (isStep)
+    for (const ModelSpec &model : spec.models)
+      if (model.step == entry.name)
+        state = std::make_unique<State>(session, model.name, options.batch);
+  // A step is short: as many as the other entries have time steps.
+  int64_t repeat = isStep ? options.repeat * options.time : options.repeat;
+  std::vector<double> times = measure(repeat, [&] {
+    if (state)
+      call(rnn_session_step, session.get(), state->get(),
+           static_cast<const rnn_tensor *>(in.data()), in.size(),
+           static_cast<const rnn_tensor *>(out.data()), out.size());
+    else
+      session.run(entry.name, inViews, outViews);
+  });
+  double median = times[times.size() / 2];
+  return {{"entry", entry.name},
+          {"kind", entry.kind},
+          {"batch", options.batch},
+          {"time", time},
+          {"median_ms", median},
+          {"min_ms", times.front()},
+          {"tokens_per_second",
+           static_cast<double>(options.batch * time) / median * 1000}};
+}
+
+int runBench(const BenchOptions &options) {
+  Module module(options.module);
+  ModuleView spec(module);
+  Session session(module, options.threads);
+  json results = json::array();
+  std::string only =
+      options.entry.empty() ? "" : spec.entry(options.entry).name;
+  for (const EntrySpec &entry : spec.entries)
+    if (only.empty() || only == entry.name)
+      results.push_back(benchEntry(options, spec, session, entry));
+  if (options.asJson) {
+    printJson(results);
+    return exitOk;
+  }
+  printf("%-28s %6s %6s %12s %12s %12s\n", "entry", "batch", "time",
+         "median ms", "min ms", "tokens/s");
+  for (const json &result : results)
+    printf("%-28s %6s %6s %12.4f %12.4f %12s\n",
+           result["entry"].get<std::string>().c_str(),
+           result["batch"].dump().c_str(), result["time"].dump().c_str(),
+           result["median_ms"].get<double>(), result["min_ms"].get<double>(),
+           shortNumber(result["tokens_per_second"]).c_str());
+  return exitOk;
+}
+
+} // namespace
+
+Action rnn::defineBench(CLI::App &verb) {
+  auto options = std::make_shared<BenchOptions>();
+  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
+  verb.add_option("MODULE", options->module, "Compiled module")->required();
+  verb.add_option("ENTRY", options->entry,
+                  "Entry, model or objective (default: every entry)");
+  verb.add_option("--batch", options->batch, "Sequences in a call")
+      ->check(positive)
+      ->capture_default_str();
+  verb.add_option("--time", options->time, "Time steps of a sequence")
+      ->check(positive)
+      ->capture_default_str();
+  verb.add_option("--repeat", options->repeat,
+                  "Calls; a step is called --time times as often")
+      ->check(positive)
+      ->capture_default_str();
+  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
+      ->capture_default_str();
+  verb.add_flag("--json", options->asJson, "Print JSON");
+  return [options] { return runBench(*options); };
+}

@@ -1,0 +1,100 @@
+// `rnn check`: whether a model's gradients and its step are right.
+#include "CompileModel.h"
+#include "Console.h"
+#include "Failure.h"
+#include "GradientCheck.h"
+#include "StepCheck.h"
+#include "Verb.h"
+
+#include <cmath>
+#include <memory>
+
+using namespace rnn;
+using nlohmann::json;
+
+namespace {
+
+struct CheckOptions {
+  std::string module, parameters;
+  int64_t batch = 2, time = 7;
+  uint64_t seed = 0;
+  unsigned threads = 0;
+  bool asJson = false;
+};
+
+const char *const verdictNames[] = {"pass", "kink", "skipped", "FAIL"};
+
+bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() &&
+         text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+int runCheck(const CheckOptions &options) {
+  std::unique_ptr<CompiledModel> compiled;
+  if (endsWith(options.module, ".mlir"))
+    compiled = std::make_unique<CompiledModel>(options.module);
+  Module module(compiled ? compiled->path() : options.module);
+  ModuleView spec(module);
+  if (spec.elementType != RNN_F64)
+    fail(RNN_INCOMPATIBLE, "'", options.module, "' computes in ",
+         typeName(spec.elementType),
+         ", too coarse for a check; compile it with --element-type=f64, or "
+         "give the .mlir file");
+  Session session(module, options.threads, options.seed);
+  if (!options.parameters.empty())
+    session.load(options.parameters);
+
+  RandomArrays random(options.seed);
+  std::vector<CheckResult> results;
+  auto append = [&](std::vector<CheckResult> more) {
+    results.insert(results.end(), more.begin(), more.end());
+  };
+  for (const ModelSpec &model : spec.models)
+    append(
+        checkStep(session, spec, model, options.batch, options.time, random));
+  for (const ObjectiveSpec &objective : spec.objectives)
+    append(checkGradients(session, spec, objective, options.batch, options.time,
+                          random));
+
+  bool passed = true;
+  json list = json::array();
+  for (const CheckResult &result : results) {
+    passed = passed && result.verdict != CheckResult::failed;
+    list.push_back({{"of", result.of},
+                    {"subject", result.subject},
+                    {"verdict", verdictNames[result.verdict]},
+                    {"error", result.error}});
+    if (!options.asJson)
+      printf("%-8s %9.2e  %s: %s\n", verdictNames[result.verdict], result.error,
+             result.of.c_str(), result.subject.c_str());
+  }
+  if (options.asJson)
+    printJson({{"passed", passed}, {"results", list}});
+  return passed ? exitOk : exitError;
+}
+
+} // namespace
+
+Action rnn::defineCheck(CLI::App &verb) {
+  auto options = std::make_shared<CheckOptions>();
+  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
+  verb.add_option("MODULE", options->module,
+                  "Module compiled with --element-type=f64, or a model's "
+                  ".mlir file, which rnnc then compiles")
+      ->required();
+  verb.add_option("--parameters", options->parameters,
+                  "Check at these parameters (default: initial ones)");
+  verb.add_option("--batch", options->batch, "Sequences")
+      ->check(positive)
+      ->capture_default_str();
+  verb.add_option("--time", options->time, "Time steps")
+      ->check(positive)
+      ->capture_default_str();
+  verb.add_option("--seed", options->seed,
+                  "Initial parameters, inputs and directions")
+      ->capture_default_str();
+  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
+      ->capture_default_str();
+  verb.add_flag("--json", options->asJson, "Print JSON");
+  return [options] { return runCheck(*options); };
+}

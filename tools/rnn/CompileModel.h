@@ -1,0 +1,26 @@
+// A model text compiled by `rnnc` into a temporary module.
+#ifndef RNN_TOOLS_RNN_COMPILEMODEL_H
+#define RNN_TOOLS_RNN_COMPILEMODEL_H
+
+#include <string>
+
+namespace rnn {
+
+/// The module is removed with the object.
+class CompiledModel {
+public:
+  /// Runs the `rnnc` beside this program, or the one in PATH, with
+  /// --element-type=f64; its messages go to stderr. Throws Failure if there is
+  /// none or it fails.
+  explicit CompiledModel(const std::string &modelPath);
+  CompiledModel(const CompiledModel &) = delete;
+  CompiledModel &operator=(const CompiledModel &) = delete;
+  ~CompiledModel();
+  std::string path() const { return folder + "/module.so"; }
+
+private:
+  std::string folder;
+};
+
+} // namespace rnn
+#endif // RNN_TOOLS_RNN_COMPILEMODEL_H

@@ -1,0 +1,111 @@
+// See TrainOptions.h.
+#include "TrainOptions.h"
+
+#include "Failure.h"
+
+using namespace rnn;
+using nlohmann::json;
+
+template <typename T>
+CLI::Option *TrainOptions::addRunOption(CLI::Option *option, T &value) {
+  ofRun.push_back({option->get_name(), option, [&value] { return json(value); },
+                   [&value](const json &stored) { value = stored.get<T>(); }});
+  return option;
+}
+
+void TrainOptions::define(CLI::App &verb) {
+  rnn_trainer_options defaults;
+  rnn_trainer_options_default(&defaults);
+  learningRate = defaults.learning_rate;
+  minLearningRate = defaults.min_learning_rate;
+  warmup = defaults.warmup_steps;
+  weightDecay = defaults.weight_decay;
+  clip = defaults.clip_norm;
+  beta1 = defaults.beta1;
+  beta2 = defaults.beta2;
+
+  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
+  auto option = [&](const char *name, auto &value, const char *help) {
+    return verb.add_option(name, value, help)->capture_default_str();
+  };
+  auto runOption = [&](const char *name, auto &value, const char *help) {
+    return addRunOption(option(name, value, help), value);
+  };
+
+  verb.add_option("MODULE", module, "Compiled module")->required();
+  verb.add_option("--text", text,
+                  "Text file: its first 90% train, the rest "
+                  "validates")
+      ->required();
+  verb.add_option("--out", out, "Checkpoint to write (safetensors)")
+      ->required();
+  verb.add_flag("--resume", resume,
+                "Go on from --out, with its options; begins anew if there is "
+                "no such file");
+  stepsOption = option("--steps", steps, "Updates of the whole run")
+                    ->check(CLI::Range(uint64_t(1), uint64_t(1) << 53));
+  minutesOption =
+      verb.add_option("--minutes", minutes,
+                      "End after this time instead, the learning rate too")
+          ->check(CLI::PositiveNumber)
+          ->excludes(stepsOption);
+  runOption("--batch", batch, "Windows in a micro-batch")->check(positive);
+  runOption("--time", time, "Tokens in a window")->check(positive);
+  runOption("--accumulate", accumulate, "Micro-batches in an update")
+      ->check(positive);
+  addRunOption(verb.add_flag("--carry-state", carryState,
+                             "Read the text as contiguous streams and carry "
+                             "the state over windows"),
+               carryState);
+  runOption("--lr", learningRate, "Highest learning rate");
+  runOption("--min-lr", minLearningRate, "Learning rate at the end");
+  runOption("--warmup", warmup, "Updates until the highest learning rate");
+  runOption("--weight-decay", weightDecay, "Weight decay of AdamW");
+  runOption("--beta1", beta1, "Decay of the first moment");
+  runOption("--beta2", beta2, "Decay of the second moment");
+  runOption("--clip", clip, "Largest norm of the gradient (0: any)");
+  addRunOption(verb.add_option("--freeze", freeze,
+                               "Leave parameters of this name as they are; "
+                               "* and ? match, may be repeated"),
+               freeze)
+      ->allow_extra_args(false);
+  runOption("--seed", seed, "Initial parameters, data order, dropout");
+  runOption("--tokenizer", tokenizer, "bytes or chars")
+      ->check(CLI::IsMember({"bytes", "chars"}));
+  addRunOption(verb.add_option("--objective", objective,
+                               "Objective (default: the only one)"),
+               objective);
+  option("--threads", threads, "Threads (0: all cores); changes no result");
+  verb.add_option("--log", log, "Write metrics here as JSON lines");
+  option("--save-every", saveEvery, "Updates between saves (0: at the end)");
+  option("--eval-every", evalEvery,
+         "Updates between validations (0: at the end)");
+  verb.add_flag("--json", asJson, "Print the result as JSON");
+}
+
+json TrainOptions::runOptions() const {
+  json all = nlohmann::json::object();
+  for (const RunOption &option : ofRun)
+    all[option.key] = option.get();
+  all["--steps"] = minutes > 0 ? 0 : steps;
+  all["--minutes"] = minutes;
+  return all;
+}
+
+void TrainOptions::takeRunOptions(const json &stored) {
+  for (const RunOption &option : ofRun) {
+    if (!stored.contains(option.key))
+      fail(RNN_CORRUPT, "the options in '", out, "' lack ", option.key);
+    const json &before = stored[option.key];
+    if (option.option->count() == 0)
+      option.set(before);
+    else if (option.get() != before)
+      fail(RNN_INCOMPATIBLE, option.key, " ", option.get().dump(),
+           " differs from ", before.dump(), " of the run in '", out,
+           "'; leave the option out, or train anew with another --out");
+  }
+  if (stepsOption->count() == 0 && minutesOption->count() == 0) {
+    minutes = stored.value("--minutes", 0.0);
+    steps = stored.value("--steps", uint64_t(0));
+  }
+}

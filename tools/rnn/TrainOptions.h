@@ -1,0 +1,53 @@
+// The options of `rnn train`, and which of them belong to the run rather than
+// to the call: those travel in the checkpoint, and `--resume` takes them from
+// there.
+#ifndef RNN_TOOLS_RNN_TRAINOPTIONS_H
+#define RNN_TOOLS_RNN_TRAINOPTIONS_H
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace rnn {
+
+struct TrainOptions {
+  std::string module, text, out, log, objective, tokenizer = "bytes";
+  std::vector<std::string> freeze;
+  uint64_t steps = 2000, warmup = 0, seed = 0, saveEvery = 250, evalEvery = 0;
+  double minutes = 0; // 0: `steps` ends the run
+  int64_t batch = 32, time = 256, accumulate = 1;
+  double learningRate = 0, minLearningRate = 0, weightDecay = 0, clip = 0;
+  double beta1 = 0, beta2 = 0;
+  unsigned threads = 0;
+  bool carryState = false, resume = false, asJson = false;
+
+  /// Adds all options to `verb`; the optimizer's defaults are the runtime's.
+  void define(CLI::App &verb);
+
+  /// The run's options as JSON.
+  nlohmann::json runOptions() const;
+
+  /// Takes the run's options from `stored`, a runOptions() of the checkpoint
+  /// at `out`. Throws Failure that names an option given on the command line
+  /// with another value. The end of the run (steps, minutes) may be another.
+  void takeRunOptions(const nlohmann::json &stored);
+
+private:
+  struct RunOption {
+    std::string key;
+    CLI::Option *option;
+    std::function<nlohmann::json()> get;
+    std::function<void(const nlohmann::json &)> set;
+  };
+  template <typename T>
+  CLI::Option *addRunOption(CLI::Option *option, T &value);
+
+  std::vector<RunOption> ofRun;
+  CLI::Option *stepsOption = nullptr, *minutesOption = nullptr;
+};
+
+} // namespace rnn
+#endif // RNN_TOOLS_RNN_TRAINOPTIONS_H
