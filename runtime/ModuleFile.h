@@ -1,0 +1,31 @@
+// A compiled module as a file: read whole, verified byte for byte, not yet
+// loaded. Knows ELF only as far as finding one section.
+#ifndef RNN_MODULEFILE_H
+#define RNN_MODULEFILE_H
+
+#include "Descriptor.h"
+
+#include <memory>
+#include <string>
+
+namespace rnn {
+
+struct ModuleFile {
+  std::string path;
+  std::vector<char> bytes; // the whole file
+  rnn_module_header header;
+  Descriptor descriptor;
+  std::vector<std::string> missingFeatures; // that this CPU lacks
+
+  // Throws RNN_NOT_FOUND, RNN_IO, RNN_INVALID_ARGUMENT (not a file),
+  // RNN_CORRUPT, or RNN_INCOMPATIBLE (another ABI). Features that are missing
+  // are recorded, not refused.
+  static ModuleFile read(const std::string &path);
+  // Throws RNN_INCOMPATIBLE if this CPU lacks a feature.
+  void requireCpu() const;
+  // The descriptor with what is known of the file, as rnn.h documents.
+  std::string inspect() const;
+};
+
+} // namespace rnn
+#endif // RNN_MODULEFILE_H

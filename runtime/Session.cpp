@@ -1,0 +1,203 @@
+// See Session.h.
+#include "Session.h"
+
+#include "CheckedSize.h"
+#include "ElementType.h"
+#include "Philox.h"
+#include "State.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cmath>
+#include <cstring>
+
+using namespace rnn;
+
+Session::Session(std::shared_ptr<const Module> of, unsigned threads,
+                 const rnn_host *program)
+    : module(std::move(of)), host(threads, program),
+      parameters(Buffer::zeroed(flatBytes())),
+      gradients(Buffer::zeroed(flatBytes())),
+      frozen(descriptor().parameters.size()) {}
+
+int64_t Session::flatBytes() const {
+  return (CheckedSize(descriptor().parameterCount) * byteSize(elementType()))
+      .get();
+}
+
+static double draw(const Initializer &init, uint64_t seed, uint64_t name,
+                   int64_t element) {
+  if (init.kind == Initializer::Constant)
+    return init.first;
+  PhiloxBlock block = philox(seed, uint64_t(element), name);
+  double u = philoxUniform(block, 0);
+  if (init.kind == Initializer::Uniform)
+    return init.first + (init.second - init.first) * u;
+  // Box and Muller; 1 - u is in (0, 1].
+  constexpr double tau = 6.283185307179586476925;
+  double radius = std::sqrt(-2 * std::log(1 - u));
+  return init.first +
+         init.second * radius * std::cos(tau * philoxUniform(block, 1));
+}
+
+template <typename T>
+static void fill(Host &host, const ParameterSpec &spec, uint64_t seed,
+                 T *values) {
+  uint64_t name = XXH3_64bits(spec.name.data(), spec.name.size());
+  host.forRanges(spec.count, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      values[i] = T(draw(spec.init, seed, name, i));
+  });
+}
+
+void Session::initialize(uint64_t seed) {
+  for (const ParameterSpec &spec : descriptor().parameters)
+    if (elementType() == RNN_F64)
+      fill(host, spec, seed,
+           static_cast<double *>(parameters.data()) + spec.offset);
+    else
+      fill(host, spec, seed,
+           static_cast<float *>(parameters.data()) + spec.offset);
+}
+
+void Session::zeroGradients() {
+  constexpr int64_t piece = 1 << 20;
+  int64_t bytes = gradients.size();
+  host.forRanges((bytes + piece - 1) / piece, [&](int64_t begin, int64_t end) {
+    int64_t last = std::min(end * piece, bytes);
+    std::memset(gradients.at(begin * piece), 0, size_t(last - begin * piece));
+  });
+}
+
+// `*` any characters, `?` one; linear in text times stars.
+static bool matches(const char *pattern, const char *text) {
+  const char *star = nullptr, *resume = nullptr;
+  while (*text) {
+    if (*pattern == '*') {
+      star = ++pattern;
+      resume = text;
+    } else if (*pattern == '?' || *pattern == *text) {
+      ++pattern;
+      ++text;
+    } else if (star) {
+      pattern = star;
+      text = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*')
+    ++pattern;
+  return !*pattern;
+}
+
+size_t Session::freeze(const std::string &pattern, bool value) {
+  size_t count = 0;
+  for (size_t i = 0; i < frozen.size(); ++i)
+    if (matches(pattern.c_str(), descriptor().parameters[i].name.c_str())) {
+      frozen[i] = value;
+      ++count;
+    }
+  if (count == 0)
+    fail(RNN_NOT_FOUND, "no parameter's name matches '", pattern.substr(0, 200),
+         "'");
+  return count;
+}
+
+Extents Session::check(size_t index, const rnn_tensor *inputs,
+                       size_t inputCount, const rnn_tensor *outputs,
+                       size_t outputCount, const State *state) const {
+  const EntrySpec &entry = descriptor().entries[index];
+  Extents extents;
+  if (state) {
+    state->checkFits(*this, entry);
+    state->checkComplete();
+  }
+  checkTensors(entry, true, inputs, inputCount, extents);
+  if (state && extents.batch == 0)
+    extents.batch = state->batch;
+  checkTensors(entry, false, outputs, outputCount, extents);
+  completeExtents(entry, extents);
+  if (state && state->batch != extents.batch)
+    fail(RNN_INVALID_ARGUMENT, entry.name, ": the state was created for batch ",
+         state->batch, "; the inputs have batch ", extents.batch);
+  checkElements(entry, inputs);
+  checkOverlap(entry, inputs, outputs);
+  return extents;
+}
+
+void Session::invoke(size_t index, const Extents &extents,
+                     const rnn_tensor *inputs, const rnn_tensor *outputs,
+                     State *state, uint64_t seed, uint64_t step) {
+  const EntrySpec &entry = descriptor().entries[index];
+  std::vector<const void *> in;
+  std::vector<void *> out;
+  for (size_t i = 0; i < entry.inputs.size(); ++i)
+    in.push_back(inputs[i].data);
+  for (size_t i = 0; i < entry.outputs.size(); ++i)
+    out.push_back(outputs[i].data);
+  workspace.reserve(entry.workspaceBytes(extents.batch, extents.time));
+  if (!state)
+    droppedState.reserve((CheckedSize(extents.batch) * entry.stateCount *
+                          byteSize(elementType()))
+                             .get());
+  rnn_call call = {};
+  call.host = host.table();
+  call.batch = extents.batch;
+  call.time = extents.time;
+  call.inputs = in.data();
+  call.outputs = out.data();
+  call.parameters = parameters.data();
+  call.gradients = gradients.data();
+  call.states_in = state && state->carried() ? state->in() : nullptr;
+  call.states_out = state ? state->out() : droppedState.data();
+  call.workspace = workspace.data();
+  call.seed = seed;
+  call.step = step;
+  call.time_offset = state ? state->time : 0;
+  call.carry = state && state->carried();
+  module->entry(index)(&call);
+}
+
+void Session::run(size_t index, const rnn_tensor *inputs, size_t inputCount,
+                  const rnn_tensor *outputs, size_t outputCount, State *state,
+                  uint64_t seed, uint64_t step) {
+  Extents extents =
+      check(index, inputs, inputCount, outputs, outputCount, state);
+  invoke(index, extents, inputs, outputs, state, seed, step);
+  if (state)
+    state->advance(extents.time);
+}
+
+void Session::step(State &state, const rnn_tensor *inputs, size_t inputCount,
+                   const rnn_tensor *outputs, size_t outputCount) {
+  size_t index = state.stepEntry();
+  Extents extents =
+      check(index, inputs, inputCount, outputs, outputCount, &state);
+  for (size_t i = 0; i < inputCount; ++i)
+    state.stepInputs[i] = inputs[i].data;
+  for (size_t i = 0; i < outputCount; ++i)
+    state.stepOutputs[i] = outputs[i].data;
+  rnn_call call = {};
+  call.host = host.table();
+  call.batch = extents.batch;
+  call.time = 1;
+  call.inputs = state.stepInputs.data();
+  call.outputs = state.stepOutputs.data();
+  call.parameters = parameters.data();
+  call.states_in = state.carried() ? state.in() : nullptr;
+  call.states_out = state.out();
+  call.workspace = state.workspace.data();
+  call.time_offset = state.time;
+  call.carry = state.carried();
+  module->entry(index)(&call);
+  state.advance(1);
+}
+
+SessionUse::SessionUse(Session &session) : session(session) {
+  bool free = false;
+  if (!session.inUse.compare_exchange_strong(free, true))
+    fail(RNN_BUSY, "another thread is using this session; give every thread "
+                   "a session of its own");
+}

@@ -1,0 +1,145 @@
+// The C functions on sessions: parameters, gradients, run and step.
+#include "Boundary.h"
+#include "ElementType.h"
+#include "State.h"
+
+#include <cstring>
+
+using namespace rnn;
+
+// Runs body(Session &) with the session held.
+template <typename Body>
+static rnn_code withSession(rnn_session *handle, rnn_error *error,
+                            Body &&body) {
+  return boundary(error, [&] {
+    Session &session = *required(handle, "session")->session;
+    SessionUse use(session);
+    body(session);
+  });
+}
+
+rnn_code rnn_session_create(rnn_module *module,
+                            const rnn_session_options *given,
+                            rnn_session **session, rnn_error *error) {
+  return boundary(error, [&] {
+    required(module, "module");
+    required(session, "session");
+    rnn_session_options options = {};
+    readOptions(given, options, "rnn_session_options");
+    if (options.threads > 4096)
+      fail(RNN_INVALID_ARGUMENT, options.threads,
+           " threads are more than 4096; give 0 for all cores");
+    rnn_host program = {};
+    readOptions(options.host, program, "rnn_host");
+    auto made =
+        std::make_shared<Session>(module->module, options.threads, &program);
+    made->initialize(options.seed);
+    *session = new rnn_session{std::move(made)};
+  });
+}
+
+void rnn_session_destroy(rnn_session *session) { delete session; }
+
+rnn_code rnn_session_initialize(rnn_session *handle, uint64_t seed,
+                                rnn_error *error) {
+  return withSession(handle, error,
+                     [&](Session &session) { session.initialize(seed); });
+}
+
+size_t rnn_session_parameter_count(const rnn_session *handle) {
+  return handle ? handle->session->descriptor().parameters.size() : 0;
+}
+
+rnn_code rnn_session_parameter_info(const rnn_session *handle, size_t index,
+                                    rnn_parameter_info *info,
+                                    rnn_error *error) {
+  return boundary(error, [&] {
+    const Session &session = *required(handle, "session")->session;
+    required(info, "info");
+    const auto &parameters = session.descriptor().parameters;
+    if (index >= parameters.size())
+      fail(RNN_INVALID_ARGUMENT, "parameter ", index, " of ",
+           parameters.size());
+    const ParameterSpec &spec = parameters[index];
+    *info = {spec.name.c_str(),
+             int32_t(session.elementType()),
+             int32_t(spec.shape.size()),
+             spec.shape.data(),
+             spec.count,
+             spec.decay,
+             session.frozen[index]};
+  });
+}
+
+// Where a parameter lies in a flat buffer, its tensor checked.
+static char *locate(Session &session, const Buffer &flat, const char *name,
+                    const rnn_tensor *tensor) {
+  const Descriptor &descriptor = session.descriptor();
+  size_t index = descriptor.parameterIndex(required(name, "name"));
+  const ParameterSpec &spec = descriptor.parameters[index];
+  checkTensor(tensor, session.elementType(), spec.shape.data(),
+              spec.shape.size(), "parameter", spec.name);
+  return flat.at(spec.offset * byteSize(session.elementType()));
+}
+
+rnn_code rnn_session_get_parameter(rnn_session *handle, const char *name,
+                                   const rnn_tensor *to, rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    char *from = locate(session, session.parameters, name, to);
+    std::memcpy(to->data, from, size_t(tensorBytes(*to)));
+  });
+}
+
+rnn_code rnn_session_set_parameter(rnn_session *handle, const char *name,
+                                   const rnn_tensor *from, rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    char *to = locate(session, session.parameters, name, from);
+    std::memcpy(to, from->data, size_t(tensorBytes(*from)));
+  });
+}
+
+rnn_code rnn_session_get_gradient(rnn_session *handle, const char *name,
+                                  const rnn_tensor *to, rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    char *from = locate(session, session.gradients, name, to);
+    std::memcpy(to->data, from, size_t(tensorBytes(*to)));
+  });
+}
+
+rnn_code rnn_session_zero_gradients(rnn_session *handle, rnn_error *error) {
+  return withSession(handle, error,
+                     [](Session &session) { session.zeroGradients(); });
+}
+
+rnn_code rnn_session_freeze(rnn_session *handle, const char *pattern,
+                            int frozen, size_t *matched, rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    size_t count = session.freeze(required(pattern, "pattern"), frozen != 0);
+    if (matched)
+      *matched = count;
+  });
+}
+
+rnn_code rnn_session_run(rnn_session *handle, const char *name,
+                         const rnn_tensor *inputs, size_t inputCount,
+                         const rnn_tensor *outputs, size_t outputCount,
+                         rnn_state *state, const rnn_run_options *given,
+                         rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    rnn_run_options options = {};
+    readOptions(given, options, "rnn_run_options");
+    size_t entry = session.descriptor().entryIndex(required(name, "name"));
+    session.run(entry, inputs, inputCount, outputs, outputCount,
+                state ? &state->state : nullptr, options.seed, options.step);
+  });
+}
+
+rnn_code rnn_session_step(rnn_session *handle, rnn_state *state,
+                          const rnn_tensor *inputs, size_t inputCount,
+                          const rnn_tensor *outputs, size_t outputCount,
+                          rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    session.step(required(state, "state")->state, inputs, inputCount, outputs,
+                 outputCount);
+  });
+}

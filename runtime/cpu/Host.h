@@ -1,0 +1,49 @@
+// What a session gives to its module: the parallel loop and the matrix
+// product, the program's own where it brought them.
+//
+// A product is cut into tiles that depend on its shape only, so its bits do
+// not depend on the number of threads.
+#ifndef RNN_CPU_HOST_H
+#define RNN_CPU_HOST_H
+
+#include "cpu/Kernels.h"
+#include "cpu/OneDnn.h"
+#include "cpu/ThreadPool.h"
+
+namespace rnn {
+
+class Host {
+public:
+  // program may be null, and so may either of its functions.
+  Host(unsigned threads, const rnn_host *program);
+  Host(const Host &) = delete;
+  Host &operator=(const Host &) = delete;
+
+  const rnn_host *table() const { return &functions; }
+  void parallelFor(int64_t count, ThreadPool::Body body, void *argument);
+  // body(begin, end), any callable; it must not throw.
+  template <typename Callable> void forRanges(int64_t count, Callable &&body) {
+    parallelFor(
+        count,
+        [](void *argument, int64_t begin, int64_t end) {
+          (*static_cast<std::remove_reference_t<Callable> *>(argument))(begin,
+                                                                        end);
+        },
+        &body);
+  }
+  void matmul(const rnn_matmul &product);
+  const Kernels &kernels() const { return chosen; }
+
+private:
+  void tiledProduct(const rnn_matmul &product);
+  void fewRowsProduct(const rnn_matmul &product);
+
+  rnn_host program = {};
+  ThreadPool pool;
+  OneDnn oneDnn;
+  const Kernels &chosen;
+  rnn_host functions;
+};
+
+} // namespace rnn
+#endif // RNN_CPU_HOST_H

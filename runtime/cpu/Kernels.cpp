@@ -1,0 +1,248 @@
+// See Kernels.h. Plain vector code, no intrinsics: the vector is as wide as
+// the CPU that this file is compiled for.
+#include "cpu/Kernels.h"
+
+using rnn::Kernels;
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int vectorBytes = 64, vectors = 4;
+#elif defined(__AVX2__)
+constexpr int vectorBytes = 32, vectors = 2;
+#else
+constexpr int vectorBytes = 16, vectors = 2;
+#endif
+constexpr int rows = 6;     // of a register block
+constexpr int blockK = 128; // steps of k in a packed panel
+
+template <typename T> struct Vector;
+template <> struct Vector<float> {
+  typedef float type __attribute__((vector_size(vectorBytes)));
+  typedef float loose
+      __attribute__((vector_size(vectorBytes), aligned(4), may_alias));
+};
+template <> struct Vector<double> {
+  typedef double type __attribute__((vector_size(vectorBytes)));
+  typedef double loose
+      __attribute__((vector_size(vectorBytes), aligned(8), may_alias));
+};
+template <typename T> constexpr int lanes = vectorBytes / int(sizeof(T));
+template <typename T> constexpr int panel = vectors * lanes<T>;
+
+template <typename T> typename Vector<T>::type load(const T *from) {
+  return *reinterpret_cast<const typename Vector<T>::loose *>(from);
+}
+template <typename T> void store(T *to, typename Vector<T>::type value) {
+  *reinterpret_cast<typename Vector<T>::loose *>(to) = value;
+}
+
+// C[R, V vectors] (+)= A[R, k] B[k, V vectors]; C is read if `resume`.
+template <typename T, int R, int V>
+void block(int64_t k, const T *a, int64_t rowStride, int64_t kStride,
+           const T *b, int64_t ldb, T *c, int64_t ldc, bool resume) {
+  typename Vector<T>::type sums[R][V] = {};
+  if (resume)
+    for (int r = 0; r < R; ++r)
+      for (int v = 0; v < V; ++v)
+        sums[r][v] = load(c + r * ldc + v * lanes<T>);
+  for (int64_t i = 0; i < k; ++i, a += kStride, b += ldb) {
+    typename Vector<T>::type columns[V];
+    for (int v = 0; v < V; ++v)
+      columns[v] = load(b + v * lanes<T>);
+    for (int r = 0; r < R; ++r) {
+      T x = a[r * rowStride];
+      for (int v = 0; v < V; ++v)
+        sums[r][v] += x * columns[v];
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v)
+      store(c + r * ldc + v * lanes<T>, sums[r][v]);
+}
+
+// block() for a number of rows that is known only now.
+template <typename T, int V>
+void blockRows(int64_t count, int64_t k, const T *a, int64_t rowStride,
+               int64_t kStride, const T *b, int64_t ldb, T *c, int64_t ldc,
+               bool resume) {
+  auto run = [&](auto function) {
+    function(k, a, rowStride, kStride, b, ldb, c, ldc, resume);
+  };
+  switch (count) {
+  case 1:
+    return run(block<T, 1, V>);
+  case 2:
+    return run(block<T, 2, V>);
+  case 3:
+    return run(block<T, 3, V>);
+  case 4:
+    return run(block<T, 4, V>);
+  case 5:
+    return run(block<T, 5, V>);
+  default:
+    return run(block<T, rows, V>);
+  }
+}
+
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// Packs B[k0.., n0..] to rows of a whole panel, zeros where B ends.
+template <typename T>
+void pack(const rnn_matmul &p, int64_t k0, int64_t k, int64_t n0, int64_t n,
+          T *packed) {
+  const T *b = static_cast<const T *>(p.b);
+  int64_t kStride = p.transpose_b ? 1 : p.ldb;
+  int64_t nStride = p.transpose_b ? p.ldb : 1;
+  b += k0 * kStride + n0 * nStride;
+  for (int64_t i = 0; i < k; ++i) {
+    for (int64_t j = 0; j < n; ++j)
+      packed[i * panel<T> + j] = b[i * kStride + j * nStride];
+    for (int64_t j = n; j < panel<T>; ++j)
+      packed[i * panel<T> + j] = 0;
+  }
+}
+
+template <typename T>
+void tileOf(const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,
+            int64_t n1) {
+  alignas(64) T packed[blockK * panel<T>];
+  alignas(64) T edge[rows * panel<T>];
+  const T *a = static_cast<const T *>(p.a);
+  T *c = static_cast<T *>(p.c);
+  int64_t rowStride = p.transpose_a ? 1 : p.lda;
+  int64_t kStride = p.transpose_a ? p.lda : 1;
+  for (int64_t j = n0; j < n1; j += panel<T>) {
+    int64_t n = least(panel<T>, n1 - j);
+    for (int64_t k0 = 0; k0 < p.k; k0 += blockK) {
+      int64_t k = least(blockK, p.k - k0);
+      bool resume = p.accumulate || k0 > 0;
+      pack(p, k0, k, j, n, packed);
+      for (int64_t i = m0; i < m1; i += rows) {
+        int64_t m = least(rows, m1 - i);
+        const T *from = a + i * rowStride + k0 * kStride;
+        T *to = c + i * p.ldc + j;
+        if (n == panel<T>) {
+          blockRows<T, vectors>(m, k, from, rowStride, kStride, packed,
+                                panel<T>, to, p.ldc, resume);
+          continue;
+        }
+        for (int64_t r = 0; resume && r < m; ++r)
+          for (int64_t x = 0; x < n; ++x)
+            edge[r * panel<T> + x] = to[r * p.ldc + x];
+        blockRows<T, vectors>(m, k, from, rowStride, kStride, packed, panel<T>,
+                              edge, panel<T>, resume);
+        for (int64_t r = 0; r < m; ++r)
+          for (int64_t x = 0; x < n; ++x)
+            to[r * p.ldc + x] = edge[r * panel<T> + x];
+      }
+    }
+  }
+}
+
+// Dot products of R rows of A with N rows of B, both contiguous.
+template <typename T, int R, int N>
+void dots(const rnn_matmul &p, int64_t i, int64_t j) {
+  const T *a = static_cast<const T *>(p.a) + i * p.lda;
+  const T *b = static_cast<const T *>(p.b) + j * p.ldb;
+  T *c = static_cast<T *>(p.c) + i * p.ldc + j;
+  typename Vector<T>::type sums[R][N] = {};
+  int64_t k = 0;
+  for (; k + lanes<T> <= p.k; k += lanes<T>) {
+    typename Vector<T>::type x[R];
+    for (int r = 0; r < R; ++r)
+      x[r] = load(a + r * p.lda + k);
+    for (int n = 0; n < N; ++n) {
+      typename Vector<T>::type y = load(b + n * p.ldb + k);
+      for (int r = 0; r < R; ++r)
+        sums[r][n] += x[r] * y;
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int n = 0; n < N; ++n) {
+      T lane[lanes<T>];
+      store(lane, sums[r][n]);
+      for (int width = lanes<T> / 2; width > 0; width /= 2)
+        for (int l = 0; l < width; ++l)
+          lane[l] += lane[l + width];
+      for (int64_t rest = k; rest < p.k; ++rest)
+        lane[0] += a[r * p.lda + rest] * b[n * p.ldb + rest];
+      T &result = c[r * p.ldc + n];
+      result = p.accumulate ? result + lane[0] : lane[0];
+    }
+}
+
+template <typename T, int R>
+void dotColumns(const rnn_matmul &p, int64_t i, int64_t n0, int64_t n1) {
+  int64_t j = n0;
+  for (; j + 4 <= n1; j += 4)
+    dots<T, R, 4>(p, i, j);
+  for (; j < n1; ++j)
+    dots<T, R, 1>(p, i, j);
+}
+
+template <typename T>
+void fewRowsOf(const rnn_matmul &p, int64_t n0, int64_t n1) {
+  if (p.transpose_b) {
+    int64_t i = 0;
+    for (; i + 4 <= p.m; i += 4)
+      dotColumns<T, 4>(p, i, n0, n1);
+    for (; i + 2 <= p.m; i += 2)
+      dotColumns<T, 2>(p, i, n0, n1);
+    for (; i < p.m; ++i)
+      dotColumns<T, 1>(p, i, n0, n1);
+    return;
+  }
+  const T *a = static_cast<const T *>(p.a), *b = static_cast<const T *>(p.b);
+  T *c = static_cast<T *>(p.c);
+  for (int64_t i = 0; i < p.m; i += 4) {
+    int64_t m = least(4, p.m - i), j = n0;
+    for (; j + panel<T> <= n1; j += panel<T>)
+      blockRows<T, vectors>(m, p.k, a + i * p.lda, p.lda, 1, b + j, p.ldb,
+                            c + i * p.ldc + j, p.ldc, p.accumulate);
+    for (; j + lanes<T> <= n1; j += lanes<T>)
+      blockRows<T, 1>(m, p.k, a + i * p.lda, p.lda, 1, b + j, p.ldb,
+                      c + i * p.ldc + j, p.ldc, p.accumulate);
+    for (; j < n1; ++j)
+      for (int64_t r = i; r < i + m; ++r) {
+        T sum = p.accumulate ? c[r * p.ldc + j] : T(0);
+        for (int64_t k = 0; k < p.k; ++k)
+          sum += a[r * p.lda + k] * b[k * p.ldb + j];
+        c[r * p.ldc + j] = sum;
+      }
+  }
+}
+
+template <typename T> double sumOf(const T *data, int64_t count) {
+  double sums[16] = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    for (int l = 0; l < 16; ++l)
+      sums[l] += double(data[i + l]) * double(data[i + l]);
+  for (int l = 0; i < count; ++i, ++l)
+    sums[l] += double(data[i]) * double(data[i]);
+  for (int width = 8; width > 0; width /= 2)
+    for (int l = 0; l < width; ++l)
+      sums[l] += sums[l + width];
+  return sums[0];
+}
+
+void tile(const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0, int64_t n1) {
+  p.element_type == RNN_F64 ? tileOf<double>(p, m0, m1, n0, n1)
+                            : tileOf<float>(p, m0, m1, n0, n1);
+}
+
+void fewRows(const rnn_matmul &p, int64_t n0, int64_t n1) {
+  p.element_type == RNN_F64 ? fewRowsOf<double>(p, n0, n1)
+                            : fewRowsOf<float>(p, n0, n1);
+}
+
+double sumOfSquares(const void *data, int64_t count, int32_t type) {
+  return type == RNN_F64 ? sumOf(static_cast<const double *>(data), count)
+                         : sumOf(static_cast<const float *>(data), count);
+}
+
+} // namespace
+
+extern const Kernels rnn::RNN_KERNELS;
+const Kernels rnn::RNN_KERNELS = {tile, fewRows, sumOfSquares};

@@ -1,0 +1,41 @@
+// oneDNN's f32 product, where the machine has the library; nothing of it is
+// linked. It runs in the calling thread only: its own threads would give other
+// bits for another number of them, and a team for each caller.
+#ifndef RNN_CPU_ONEDNN_H
+#define RNN_CPU_ONEDNN_H
+
+#include "module_abi.h"
+
+namespace rnn {
+
+class OneDnn {
+public:
+  // Opens libdnnl.so.2 or .so.3; without it available() is false.
+  OneDnn();
+  bool available() const { return sgemm; }
+  // The tile [m0, m1) x [n0, n1). False: refused, C may be changed.
+  bool tile(const rnn_matmul &product, int64_t m0, int64_t m1, int64_t n0,
+            int64_t n1) const;
+
+  // While it lives, oneDNN uses one thread when called from this one.
+  class OneThread {
+  public:
+    explicit OneThread(const OneDnn &library);
+    ~OneThread();
+
+  private:
+    const OneDnn &library;
+    int before = 0;
+  };
+
+private:
+  using Sgemm = int (*)(char, char, int64_t, int64_t, int64_t, float,
+                        const float *, int64_t, const float *, int64_t, float,
+                        float *, int64_t);
+  Sgemm sgemm = nullptr;
+  int (*getThreads)() = nullptr; // of OpenMP; null in other builds of oneDNN
+  void (*setThreads)(int) = nullptr;
+};
+
+} // namespace rnn
+#endif // RNN_CPU_ONEDNN_H

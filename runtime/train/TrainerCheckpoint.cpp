@@ -1,0 +1,167 @@
+// Trainer::save and resume. Beside the parameters a training checkpoint holds
+// the tensors "rnn.first_moment.<parameter>", "rnn.second_moment.<parameter>"
+// and "rnn.state.<i>.<state>", and in its metadata "rnn.trainer": step,
+// objective, options, frozen parameters and the states' times, as JSON.
+#include "CheckedSize.h"
+#include "Checkpoint.h"
+#include "ElementType.h"
+#include "Json.h"
+#include "train/Trainer.h"
+
+using namespace rnn;
+
+static const std::string firstPrefix = "rnn.first_moment.";
+static const std::string secondPrefix = "rnn.second_moment.";
+
+static std::string statePrefix(size_t index) {
+  return "rnn.state." + std::to_string(index) + ".";
+}
+
+static Json optionsJson(const rnn_trainer_options &options) {
+  return {{"gradient_accumulation", options.gradient_accumulation},
+          {"learning_rate", options.learning_rate},
+          {"min_learning_rate", options.min_learning_rate},
+          {"warmup_steps", options.warmup_steps},
+          {"total_steps", options.total_steps},
+          {"beta1", options.beta1},
+          {"beta2", options.beta2},
+          {"epsilon", options.epsilon},
+          {"weight_decay", options.weight_decay},
+          {"clip_norm", options.clip_norm},
+          {"seed", options.seed}};
+}
+
+static Json frozenNames(const Session &session) {
+  Json names = Json::array();
+  for (size_t i = 0; i < session.frozen.size(); ++i)
+    if (session.frozen[i])
+      names.push_back(session.descriptor().parameters[i].name);
+  return names;
+}
+
+// The shape of a state's tensor, batch first.
+static std::vector<int64_t> stateShape(const State &state,
+                                       const StateSpec &spec) {
+  std::vector<int64_t> shape = {state.batch};
+  shape.insert(shape.end(), spec.shape.begin(), spec.shape.end());
+  return shape;
+}
+
+void Trainer::save(const std::string &path, State *const *states,
+                   size_t stateCount) const {
+  rnn_element_type type = session.elementType();
+  std::vector<TensorToStore> tensors;
+  appendFlat(session, session.parameters, "", tensors);
+  appendFlat(session, firstMoment, firstPrefix, tensors);
+  appendFlat(session, secondMoment, secondPrefix, tensors);
+  Json carried = Json::array();
+  for (size_t i = 0; i < stateCount; ++i) {
+    const State &state = *states[i];
+    carried.push_back({{"batch", state.batch},
+                       {"time", state.time},
+                       {"started", state.carried()}});
+    for (const StateSpec &spec : state.table().states) {
+      int64_t offset = state.batch * spec.offset * byteSize(type);
+      if (state.carried())
+        tensors.push_back({statePrefix(i) + spec.name, type,
+                           stateShape(state, spec),
+                           static_cast<const char *>(state.in()) + offset,
+                           state.batch * spec.count * byteSize(type)});
+    }
+  }
+  StringMap metadata = checkpointMetadata(session);
+  metadata["rnn.trainer"] = Json({{"step", steps},
+                                  {"objective", name},
+                                  {"options", optionsJson(options)},
+                                  {"frozen", frozenNames(session)},
+                                  {"states", carried}})
+                                .dump();
+  writeSafetensors(path, std::move(metadata), tensors);
+}
+
+// Refuses where the checkpoint was trained otherwise.
+static void compareOptions(const Json &stored, const Json &given,
+                           const std::string &path) {
+  for (auto &[key, value] : given.items())
+    if (jsonMember(stored, key.c_str(), "the options of " + path) != value)
+      fail(RNN_INCOMPATIBLE, "cannot resume ", path, ": it was trained with ",
+           key, " ", stored[key].dump(), "; this run has ", value.dump(),
+           ". Resume with the same, or allow changes");
+}
+
+static uint64_t unsignedMember(const Json &object, const char *key,
+                               const std::string &what) {
+  return uint64_t(jsonInteger(object, key, 0, INT64_MAX, what));
+}
+
+void Trainer::resume(const std::string &path, State *const *states,
+                     size_t stateCount) {
+  Safetensors file(path);
+  auto text = file.metadata().find("rnn.trainer");
+  if (text == file.metadata().end())
+    fail(RNN_INCOMPATIBLE, "cannot resume ", path,
+         ": it holds parameters but no trainer's state; load it instead");
+  const std::string what = "the trainer's record in " + path;
+  Json record = parseJson(text->second, what);
+  uint64_t atStep = unsignedMember(record, "step", what);
+  if (jsonString(record, "objective", what) != name)
+    fail(RNN_INCOMPATIBLE, "cannot resume ", path, ": it was trained on '",
+         jsonString(record, "objective", what), "', this run trains '", name,
+         "'");
+  const Json &stored = jsonMember(record, "options", what);
+  const Json &frozen = jsonArray(record, "frozen", what);
+  if (!options.allow_changes) {
+    compareOptions(stored, optionsJson(options), path);
+    if (frozen != frozenNames(session))
+      fail(RNN_INCOMPATIBLE, "cannot resume ", path,
+           ": it was trained with "
+           "the frozen parameters ",
+           frozen.dump().substr(0, 200), "; this run has ",
+           frozenNames(session).dump().substr(0, 200));
+  }
+  const Json &carried = jsonArray(record, "states", what);
+  if (carried.size() != stateCount)
+    fail(RNN_INCOMPATIBLE, "cannot resume ", path, ": it carries ",
+         carried.size(), " states; this run ", stateCount);
+  checkParameterNames(session, file);
+  rnn_element_type type = session.elementType();
+  struct Restored {
+    bool started;
+    uint64_t time;
+    Buffer contents;
+  };
+  std::vector<Restored> restored;
+  for (size_t i = 0; i < stateCount; ++i) {
+    State &state = *states[i];
+    state.checkFits(session, session.descriptor().entries[entry]);
+    const Json &stored = carried[i];
+    int64_t batch = jsonInteger(stored, "batch", 1, INT64_MAX, what);
+    if (batch != state.batch)
+      fail(RNN_INCOMPATIBLE, "cannot resume ", path,
+           ": it carries a state of "
+           "batch ",
+           batch, "; this run has batch ", state.batch);
+    restored.push_back({jsonBool(stored, "started", what),
+                        unsignedMember(stored, "time", what),
+                        Buffer::zeroed(state.bytes())});
+    Restored &last = restored.back();
+    for (const StateSpec &spec : state.table().states)
+      if (last.started)
+        readTensor(file, statePrefix(i) + spec.name, stateShape(state, spec),
+                   type,
+                   last.contents.at(batch * spec.offset * byteSize(type)));
+  }
+  Buffer parameters = readFlat(session, file, "");
+  Buffer first = readFlat(session, file, firstPrefix);
+  Buffer second = readFlat(session, file, secondPrefix);
+  StringMap metadata = userMetadata(file);
+  // Nothing below fails.
+  session.parameters.swap(parameters);
+  session.metadata.swap(metadata);
+  firstMoment.swap(first);
+  secondMoment.swap(second);
+  steps = atStep;
+  for (size_t i = 0; i < stateCount; ++i)
+    states[i]->restore(restored[i].started, restored[i].time,
+                       restored[i].contents);
+}
