@@ -149,32 +149,14 @@ Array narrowed(std::vector<int64_t> shape, std::string_view data,
 
 Array::Array(rnn_element_type type, std::vector<int64_t> dims)
     : type(type), shape(std::move(dims)) {
-  int64_t size = checkedBytes(shape, static_cast<int64_t>(elementSize(type)));
+  int64_t size = checkedBytes(shape, byteSize(type));
   if (size < 0)
     fail(RNN_INVALID_ARGUMENT, "an array's size overflows 64 bits");
   bytes.resize(static_cast<size_t>(size));
 }
 
 int64_t Array::count() const {
-  return static_cast<int64_t>(bytes.size() / elementSize(type));
-}
-
-size_t rnn::elementSize(rnn_element_type type) {
-  return type == RNN_F64 ? 8 : type == RNN_BOOL ? 1 : 4;
-}
-
-const char *rnn::elementName(rnn_element_type type) {
-  switch (type) {
-  case RNN_F32:
-    return "f32";
-  case RNN_F64:
-    return "f64";
-  case RNN_I32:
-    return "i32";
-  case RNN_BOOL:
-    return "i1";
-  }
-  return "?";
+  return static_cast<int64_t>(bytes.size()) / byteSize(type);
 }
 
 Array rnn::readNpy(const std::string &path) {
@@ -281,7 +263,7 @@ Array rnn::convertFloats(Array array, rnn_element_type type,
   else if (array.type == RNN_F64 && type == RNN_F32)
     convert<float, double>(array, converted);
   else
-    fail(RNN_INVALID_ARGUMENT, what, " holds ", elementName(array.type),
-         " where ", elementName(type), " is needed; convert it with astype");
+    fail(RNN_INVALID_ARGUMENT, what, " holds ", typeName(array.type), " where ",
+         typeName(type), " is needed; convert it with astype");
   return converted;
 }

@@ -2,7 +2,7 @@
 #ifndef RNN_DATA_NPY_H
 #define RNN_DATA_NPY_H
 
-#include "module_abi.h"
+#include "ElementType.h"
 
 #include <cstdint>
 #include <string>
@@ -24,11 +24,6 @@ struct Array {
     return reinterpret_cast<const T *>(bytes.data());
   }
 };
-
-/// Bytes of one element.
-size_t elementSize(rnn_element_type type);
-/// "f32", "f64", "i32" or "i1", as in a module's descriptor.
-const char *elementName(rnn_element_type type);
 
 /// Reads f4, f8, i4, i8 or b1; i8 becomes i32. Throws Failure, naming the file
 /// and what it holds, for anything else, for a damaged file, and for an i8
