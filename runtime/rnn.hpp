@@ -11,6 +11,9 @@
 #include <vector>
 
 namespace rnn {
+// Inline: users write rnn::Session, the linker sees rnn::api::Session, which is
+// not the class of that name inside the static library.
+inline namespace api {
 
 class Error : public std::runtime_error {
 public:
@@ -220,5 +223,6 @@ private:
   std::unique_ptr<rnn_trainer, void (*)(rnn_trainer *)> handle;
 };
 
+} // namespace api
 } // namespace rnn
 #endif // RNN_HPP
