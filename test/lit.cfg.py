@@ -1,0 +1,25 @@
+# What all text tests share. The tools under test and LLVM's (FileCheck, not,
+# split-file) are found through PATH.
+import os
+
+import lit.formats
+
+config.name = "rnnc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+# These run on their own: see scripts/test.sh.
+config.excludes = ["runtime", "conformance"]
+config.test_source_root = os.path.dirname(__file__)
+
+tools = [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir]
+config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+# LLVM and MLIR are not instrumented, so containers that they fill look wrong.
+config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
+
+config.substitutions += [
+    ("%python", config.python),
+    ("%source", config.source_dir),
+    ("%build", config.build_dir),
+    ("%cxx", config.cxx),
+]
