@@ -28,6 +28,7 @@ def RNN_ConstantOp : RNN_DifferentiableOp<"constant", [Pure]> {
   let results = (outs RNN_Tensor:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
   let builders = [OpBuilder<(ins "::mlir::Type":$type, "double":$value)>];
+  let hasCanonicalizer = 1;
 }
 
 def RNN_InverseCountOp : RNN_DifferentiableOp<"inverse_count", [Pure]> {
@@ -110,6 +111,7 @@ def RNN_BroadcastOp : RNN_DifferentiableOp<"broadcast", [Pure]> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def RNN_ReduceKind : I32EnumAttr<"ReduceKind", "reduction", [

@@ -12,18 +12,44 @@ namespace rnn {
 // Functions: model, objective, entry
 //===----------------------------------------------------------------------===//
 
+/// As `func.func`, but an argument keeps its name in the text as the attribute
+/// `rnn.name`: it is what callers of the compiled module name it by.
 template <typename OpTy>
 static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
-  auto makeType = [](Builder &builder, ArrayRef<Type> arguments,
-                     ArrayRef<Type> results,
-                     function_interface_impl::VariadicFlag, std::string &) {
-    return builder.getFunctionType(arguments, results);
-  };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false,
-      OpTy::getFunctionTypeAttrName(result.name), makeType,
+  Builder &builder = parser.getBuilder();
+  StringAttr symbol;
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<Type> results;
+  SmallVector<DictionaryAttr> resultAttrs;
+  bool isVariadic = false;
+  if (parser.parseSymbolName(symbol, OpTy::getSymNameAttrName(result.name),
+                             result.attributes) ||
+      function_interface_impl::parseFunctionSignatureWithArguments(
+          parser, /*allowVariadic=*/false, arguments, isVariadic, results,
+          resultAttrs))
+    return failure();
+  SmallVector<Type> types;
+  for (OpAsmParser::Argument &argument : arguments) {
+    types.push_back(argument.type);
+    StringRef name = argument.ssaName.name.drop_front();
+    if (!argument.attrs)
+      argument.attrs = builder.getDictionaryAttr({});
+    if (!argument.attrs.contains("rnn.name") && !name.empty() &&
+        !isdigit(name.front())) {
+      NamedAttrList attrs(argument.attrs);
+      attrs.set("rnn.name", builder.getStringAttr(name));
+      argument.attrs = attrs.getDictionary(builder.getContext());
+    }
+  }
+  result.addAttribute(OpTy::getFunctionTypeAttrName(result.name),
+                      TypeAttr::get(builder.getFunctionType(types, results)));
+  call_interface_impl::addArgAndResultAttrs(
+      builder, result, arguments, resultAttrs,
       OpTy::getArgAttrsAttrName(result.name),
       OpTy::getResAttrsAttrName(result.name));
+  return failure(
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion(), arguments));
 }
 
 template <typename OpTy> static void printFunction(OpAsmPrinter &p, OpTy op) {

@@ -75,6 +75,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::mlir::ValueRange":$inputs,
       "::mlir::ValueRange":$ahead, "::mlir::ValueRange":$aheadInits,
@@ -133,6 +134,7 @@ def RNN_RepeatOp : RNN_Op<"repeat", [RecursiveMemoryEffects,
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "int64_t":$count, "::llvm::StringRef":$name,
       "::mlir::ValueRange":$inits, "::mlir::ValueRange":$stacks,

@@ -1,0 +1,106 @@
+// The passes of the middle end, in pipeline order (Pipelines.cpp).
+#ifndef RNN_PASSES_TD
+#define RNN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// model -> scans
+//===----------------------------------------------------------------------===//
+
+def SetElementType : Pass<"rnn-set-element-type", "::mlir::ModuleOp"> {
+  let summary = "Compute in another floating-point type than the text says";
+  let description = [{
+    Replaces f32 by the given type in every type. First in the pipeline; used
+    with f64 to check gradients by finite differences.
+  }];
+  let options = [Option<"elementType", "element-type", "std::string",
+                        /*default=*/"\"f32\"", "f32 or f64">];
+}
+
+def InlineCalls : Pass<"rnn-inline-calls", "::mlir::ModuleOp"> {
+  let summary = "Replace `rnn.call` by the model's body";
+  let description = [{
+    An objective then holds all that it differentiates. A model that calls
+    itself is refused at the call.
+  }];
+}
+
+def ExpandLayers : Pass<"rnn-expand-layers", "::mlir::ModuleOp"> {
+  let summary = "Replace layers by core ops and scans";
+  let description = [{
+    Calls `LayerOpInterface::expand` for every layer, and gives parameters and
+    states their full names. Two different parameters of one name are refused at
+    the second. Afterwards there is no layer, cell or apply op.
+  }];
+}
+
+def Hoist : Pass<"rnn-hoist", "::mlir::ModuleOp"> {
+  let summary = "Move products out of the time loop";
+  let description = [{
+    A product by a captured weight whose rows do not depend on a state runs
+    before its scan, for all time steps at once; one that no state depends on
+    runs after it. Elementwise work stays: inside the loop it is free.
+  }];
+  let statistics = [
+    Statistic<"numHoisted", "products-hoisted", "products before the loop">,
+    Statistic<"numSunk", "products-sunk", "products after the loop">
+  ];
+}
+
+def Classify : Pass<"rnn-classify", "::mlir::ModuleOp"> {
+  let summary = "Find what each recurrence is: shift, affine or sequential";
+  let description = [{
+    Sets `form` on every scan, and says why in a remark at the scan's line: for
+    a sequential one, which op is not affine in the state. Attaches
+    `rnn.recurrences` to the module for the descriptor.
+  }];
+}
+
+def MakeEntries : Pass<"rnn-make-entries", "::mlir::ModuleOp"> {
+  let summary = "Turn models and objectives into entry points";
+  let description = [{
+    A model becomes `NAME.forward` and, if nothing in it runs backwards in time,
+    `NAME.step`; an objective `NAME.loss`, and `NAME.gradient`, which
+    `rnn-differentiate` completes. Dropout is numbered, and stays in gradients
+    only.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// scans -> training
+//===----------------------------------------------------------------------===//
+
+def CheckDifferentiable : Pass<"rnn-check-differentiable", "::mlir::ModuleOp"> {
+  let summary = "Refuse objectives with an op that has no adjoint";
+  let description = [{
+    Before anything is rewritten; names every such op at its line.
+  }];
+}
+
+def Differentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
+  let summary = "Complete the gradient entries";
+  let description = [{
+    Reverse mode. The adjoint of a scan is a scan the other way that computes
+    the step again from its inputs and the states before it; only states and
+    products are kept. The adjoint of a repeat is a repeat from the last layer.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// training -> kernels
+//===----------------------------------------------------------------------===//
+
+def Fuse : Pass<"rnn-fuse", "::mlir::ModuleOp"> {
+  let summary = "Make scans of elementwise ops, and one scan of neighbours";
+  let description = [{
+    Wraps what is elementwise outside of scans, and merges a scan into the one
+    that reads its results at the same time step, if both run the same way.
+    Afterwards all elementwise work is inside scans, each one kernel.
+  }];
+  let statistics = [
+    Statistic<"numFused", "scans-fused", "scans merged into another">
+  ];
+}
+
+#endif // RNN_PASSES_TD

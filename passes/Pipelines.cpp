@@ -1,0 +1,66 @@
+#include "passes/Pipelines.h"
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+/// Removes what the pass before left unused or twice.
+static void addCleanUp(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void buildScansPipeline(OpPassManager &manager,
+                        const PipelineOptions &options) {
+  // First, so that layers make their constants in the right type.
+  SetElementTypeOptions elementType;
+  elementType.elementType = options.elementType;
+  manager.addPass(createSetElementType(elementType));
+  manager.addPass(createInlineCalls());
+  manager.addPass(createExpandLayers());
+  manager.addPass(createHoist());
+  addCleanUp(manager);
+  // After hoisting: a product that left the loop decides nothing.
+  manager.addPass(createClassify());
+}
+
+void buildTrainingPipeline(OpPassManager &manager) {
+  manager.addPass(createMakeEntries());
+  manager.addPass(createCheckDifferentiable());
+  addCleanUp(manager);
+  manager.addPass(createDifferentiate());
+  addCleanUp(manager);
+  // A product in an adjoint step may not depend on the carried adjoints.
+  manager.addPass(createHoist());
+  addCleanUp(manager);
+}
+
+void buildKernelsPipeline(OpPassManager &manager) {
+  manager.addPass(createFuse());
+  addCleanUp(manager);
+}
+
+void registerPipelines() {
+  struct Options : PassPipelineOptions<Options> {
+    PassOptions::Option<std::string> elementType{
+        *this, "element-type", llvm::cl::desc("f32 or f64"),
+        llvm::cl::init("f32")};
+  };
+  static PassPipelineRegistration<Options> scans(
+      "rnn-scans-pipeline", "model -> scans",
+      [](OpPassManager &manager, const Options &options) {
+        buildScansPipeline(manager, {options.elementType});
+      });
+  static PassPipelineRegistration<> training("rnn-training-pipeline",
+                                             "scans -> training",
+                                             buildTrainingPipeline);
+  static PassPipelineRegistration<> kernels("rnn-kernels-pipeline",
+                                            "training -> kernels",
+                                            buildKernelsPipeline);
+}
+
+} // namespace rnn
