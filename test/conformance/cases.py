@@ -1,0 +1,420 @@
+"""The table of what is checked in numbers. A new layer is a new row."""
+
+import numpy as np
+
+import reference as ref
+from case import Case, X, clear_of_zero, normal
+
+# --- Inputs ------------------------------------------------------------------
+
+
+def resets(rng, b, t, w, h):
+    return rng.random((b, t)) < 0.2
+
+
+RESET = {"reset": ("tensor<?x?xi1>", resets)}
+INIT = {"init": ("$SH", lambda rng, b, t, w, h: normal(rng, b, h))}
+TOKENS = {"tokens": ("tensor<?x?xi32>", lambda rng, b, t, w, h:
+                     rng.integers(0, 11, (b, t)))}
+CLEAR = {"x": ("$X", clear_of_zero)}
+POSITIVE = {"x": ("$X", lambda rng, b, t, w, h:
+                  np.abs(normal(rng, b, t, w)) + 0.25)}
+TWO = X | {"x2": X["x"]}
+
+# --- minGRU and minLSTM: one row gives text, reference and gradient ----------
+
+
+def minimal(name, op, options, **more):
+    """A row for rnn.min_gru or rnn.min_lstm with the given attributes."""
+    words = options.split()
+    gates, weight = {"min_gru": (1, "to_hidden_and_gate"),
+                     "min_lstm": (2, "to_hidden_and_f_i_gate")}[op]
+    expansion = int(words[words.index("expansion") + 1]) \
+        if "expansion" in words else 1
+    inputs = dict(X)
+    text = f'rnn.{op} "$N" %x {options}'
+    if "init" in more.pop("take", ()):
+        inputs |= INIT
+        text += " init(%init : $SH)"
+        more["feedback"] = {"init": 1}
+    if more.pop("learned", False):
+        text += " learned_init"
+    if more.pop("reset", False):
+        inputs |= RESET
+        text += " reset(%reset : tensor<?x?xi1>)"
+    last = more.pop("last", False) or "init" in inputs
+    body = f"%y = {text} : $X"
+    if last:
+        body = f"%y, %last = {text} : $X last $SH"
+    names = list(inputs)
+
+    def layer(p):
+        return ref.MinimalRNN(
+            p[f"{weight}.weight"], gates, p.get(f"{weight}.bias"),
+            p.get("to_out.weight"), p.get("to_out.bias"),
+            "positive" if "positive" in words else "linear",
+            "unscaled" not in words)
+
+    def forward(run, p, values):
+        given = dict(zip(names, values))
+        return run.forward(given["x"], given.get("init", p.get("h0")),
+                           given.get("reset"))
+
+    def reference(p, *values):
+        y, state = forward(layer(p), p, values)
+        return (y, state) if last else y
+
+    def gradient(p, values, dy, dlast):
+        run = layer(p)
+        forward(run, p, values)
+        g = run.backward(dy, dlast)
+        found = {("input", 0): g["x"], f"{weight}.weight": g["weight"]}
+        if "bias" in words:
+            found[f"{weight}.bias"] = g["bias"]
+        if expansion != 1:
+            found["to_out.weight"] = g["out"]
+            if "bias" in words:
+                found["to_out.bias"] = g["out_bias"]
+        if "init" in names:
+            found["input", names.index("init")] = g["init"]
+        if "h0" in p:
+            found["h0"] = g["init"].sum(0)
+        return found
+
+    return Case(name, body, reference, inputs, last="$SH" if last else "",
+                expansion=expansion, kinks="positive" in words,
+                gradient=gradient, **more)
+
+
+MINIMAL = [
+    minimal("min_gru", "min_gru", ""),
+    minimal("min_gru_bias", "min_gru", "bias"),
+    minimal("min_gru_expansion", "min_gru", "expansion 2 bias"),
+    minimal("min_gru_positive", "min_gru", "candidate positive"),
+    minimal("min_gru_last", "min_gru", "", last=True),
+    minimal("min_gru_init", "min_gru", "expansion 2", take=["init"]),
+    minimal("min_gru_learned", "min_gru", "", learned=True, last=True),
+    minimal("min_gru_reset", "min_gru", "", reset=True),
+    minimal("min_gru_reset_init", "min_gru", "", take=["init"], reset=True,
+            continues=False),  # a reset in a later window knows its init only
+    minimal("min_gru_reset_learned", "min_gru",
+            "expansion 2 candidate positive bias", learned=True, reset=True),
+    minimal("min_lstm", "min_lstm", ""),
+    minimal("min_lstm_unscaled", "min_lstm", "unscaled bias"),
+    minimal("min_lstm_positive", "min_lstm", "candidate positive"),
+    minimal("min_lstm_expansion", "min_lstm", "expansion 2 bias", last=True),
+    minimal("min_lstm_init", "min_lstm", "unscaled", take=["init"]),
+    minimal("min_lstm_reset_learned", "min_lstm",
+            "expansion 2 candidate positive unscaled bias", learned=True,
+            reset=True),
+]
+
+# --- Layers without a recurrence ----------------------------------------------
+
+LAYERS = [
+    Case("embedding",
+         '%y = rnn.embedding "$N" %tokens vocabulary 11 '
+         ': tensor<?x?xi32> -> $X',
+         lambda p, tokens: ref.embedding(tokens, p["weight"]), TOKENS),
+    Case("linear", '%y = rnn.linear "$N" %x : $X -> $X',
+         lambda p, x: ref.linear(x, p["weight"])),
+    Case("linear_bias", '%y = rnn.linear "$N" %x bias : $X -> $X2',
+         lambda p, x: ref.linear(x, p["weight"], p["bias"]), result="$X2"),
+    Case("rms_norm", '%y = rnn.rms_norm "$N" %x : $X',
+         lambda p, x: ref.rms_norm(x, p["weight"])),
+    Case("rms_norm_epsilon", '%y = rnn.rms_norm "$N" %x epsilon 0.5 : $X',
+         lambda p, x: ref.rms_norm(x, p["weight"], 0.5)),
+    Case("layer_norm", '%y = rnn.layer_norm "$N" %x : $X',
+         lambda p, x: ref.layer_norm(x, p["weight"], p["bias"])),
+    Case("conv", '%y = rnn.causal_conv1d "$N" %x : $X',
+         lambda p, x: ref.causal_conv1d(x, p["weight"])),
+    Case("conv_one_tap", '%y = rnn.causal_conv1d "$N" %x kernel 1 bias : $X',
+         lambda p, x: ref.causal_conv1d(x, p["weight"], p["bias"])),
+    Case("conv_reset", '%y = rnn.causal_conv1d "$N" %x kernel 3 bias '
+         'reset(%reset : tensor<?x?xi1>) : $X',
+         lambda p, x, reset: ref.causal_conv1d(
+             x, p["weight"], p["bias"], reset), X | RESET),
+    Case("dropout_zero", "%y = rnn.dropout %x rate 0.0 : $X",
+         lambda p, x: x),
+    Case("cross_entropy", "%zero = rnn.constant 0.0 : $X\n"
+         "  %y = arith.addf %x, %zero : $X", lambda p, x: x, classes=True),
+]
+
+# --- Elementwise -------------------------------------------------------------
+
+
+def elementwise(name, op, function, inputs=X):
+    return Case(name, f"%y = {op} %x : $X", lambda p, x: function(x), inputs,
+                widths=(1, 7, 100), kinks=inputs is CLEAR)
+
+
+ELEMENTWISE = [
+    elementwise("relu", "rnn.relu", ref.relu, CLEAR),
+    elementwise("silu", "rnn.silu", ref.silu),
+    elementwise("gelu", "rnn.gelu", ref.gelu),
+    elementwise("tanh", "rnn.tanh", np.tanh),
+    elementwise("positive", "rnn.positive", ref.positive, CLEAR),
+    elementwise("sigmoid", "rnn.sigmoid", ref.sigmoid),
+    elementwise("softplus", "rnn.softplus", ref.softplus),
+    elementwise("exp", "math.exp", np.exp),
+    elementwise("erf", "math.erf", ref.erf),
+    elementwise("sin", "math.sin", np.sin),
+    elementwise("cos", "math.cos", np.cos),
+    elementwise("absf", "math.absf", np.abs, CLEAR),
+    elementwise("log", "math.log", np.log, POSITIVE),
+    elementwise("log1p", "math.log1p", np.log1p, POSITIVE),
+    elementwise("sqrt", "math.sqrt", np.sqrt, POSITIVE),
+    elementwise("rsqrt", "math.rsqrt", lambda x: 1 / np.sqrt(x), POSITIVE),
+    Case("divide", "%y = arith.divf %x, %x2 : $X", lambda p, x, x2: x / x2,
+         X | {"x2": POSITIVE["x"]}, widths=(7, 100)),
+    Case("maximum", "%y = arith.maximumf %x, %x2 : $X",
+         lambda p, x, x2: np.maximum(x, x2), TWO, widths=(7,), kinks=True),
+    Case("select", """%c = arith.cmpf ogt, %x, %x2 : $X
+  %y = arith.select %c, %x, %x2 : tensor<?x?x${W}xi1>, $X""",
+         lambda p, x, x2: np.where(x > x2, x, x2), TWO, widths=(7,),
+         kinks=True),
+    Case("concat_slice", """%b = rnn.concat %x, %x2, %x : $X, $X, $X -> $X3
+  %y = rnn.slice %b[$W] : $X3 -> $X2""",
+         lambda p, x, x2: np.concatenate([x2, x], -1), TWO, result="$X2"),
+    Case("softmax", """%m = rnn.reduce max %x : $X -> tensor<?x?x1xf32>
+  %mb = rnn.broadcast %m : tensor<?x?x1xf32> -> $X
+  %d = arith.subf %x, %mb : $X
+  %e = math.exp %d : $X
+  %s = rnn.reduce sum %e : $X -> tensor<?x?x1xf32>
+  %sb = rnn.broadcast %s : tensor<?x?x1xf32> -> $X
+  %y = arith.divf %e, %sb : $X""",
+         lambda p, x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)),
+    Case("static_input",
+         """%b = rnn.broadcast %scale : tensor<${W}xf32> -> $X
+  %y = arith.mulf %x, %b : $X""",
+         lambda p, x, scale: x * scale,
+         X | {"scale": ("tensor<${W}xf32>", lambda rng, b, t, w, h:
+                        normal(rng, w))}),
+    Case("step_input", """%b = rnn.broadcast %init : $S -> $X
+  %y = arith.mulf %x, %b : $X""",
+         lambda p, x, init: x * init[:, None],
+         X | {"init": ("$S", INIT["init"][1])}),
+]
+
+# --- Cells of a user's own ---------------------------------------------------
+
+
+def apply(cell, options=""):
+    return f'rnn.apply @{cell} "$N" bind {{D = $W, H = $H}} ' \
+        f"over(%x : $X) {options}"
+
+
+def my_min_gru(p, x, init=None):
+    weight = np.concatenate([p["candidate.weight"], p["gate.weight"]])
+    return ref.MinimalRNN(weight, 1).forward(x, init)
+
+
+def leaky(p, x):
+    """h' = sigmoid(a) h + x, a learned for each channel."""
+    def step(x_t, h):
+        h = ref.sigmoid(p["decay"]) * h + x_t
+        return h, h
+    return ref.run_cell(step, x, np.zeros(x[:, 0].shape))[0]
+
+
+LEAKY = """
+rnn.cell @cell_$C(%x: $S) state(%h: $S) -> $S {
+  %a = rnn.parameter "decay" init uniform(1.0) no_decay : tensor<${W}xf32>
+  %b = rnn.broadcast %a : tensor<${W}xf32> -> $S
+  %k = rnn.sigmoid %b : $S
+  %kh = arith.mulf %k, %h : $S
+  %h1 = arith.addf %kh, %x : $S
+  rnn.yield %h1 : $S next(%h1 : $S)
+}"""
+
+# No gate reads a state and both states matter: h2 sums h1.
+CASCADE = """
+rnn.cell @cell_$C(%x: $S) state(%a: $S, %b: $S) -> $S {
+  %half = rnn.constant 0.5 : $S
+  %ha = arith.mulf %half, %a : $S
+  %a1 = arith.addf %ha, %x : $S
+  %hb = arith.mulf %half, %b : $S
+  %b1 = arith.addf %hb, %a1 : $S
+  %y = arith.mulf %a1, %b1 : $S
+  rnn.yield %y : $S next(%a1, %b1 : $S, $S)
+}"""
+
+
+def cascade(p, x):
+    def step(x_t, states):
+        a, b = states
+        a = 0.5 * a + x_t
+        b = 0.5 * b + a
+        return a * b, (a, b)
+    zero = np.zeros(x[:, 0].shape)
+    return ref.run_cell(step, x, (zero, zero))[0]
+
+
+# Not affine: the state is squashed.
+SQUASHED = """
+rnn.cell @cell_$C(%x: $S, %k: $S) state(%h: $S) -> $S {
+  %z = rnn.sigmoid %k : $S
+  %zh = arith.mulf %z, %h : $S
+  %sum = arith.addf %zh, %x : $S
+  %h1 = math.tanh %sum : $S
+  rnn.yield %h1 : $S next(%h1 : $S)
+}"""
+
+
+def squashed(p, x, k, h=0.0):
+    outputs, h = [], h + np.zeros(x[:, 0].shape)
+    for t in range(x.shape[1]):
+        h = np.tanh(ref.sigmoid(k[:, t]) * h + x[:, t])
+        outputs.append(h)
+    return np.stack(outputs, 1), h
+
+
+def backwards(run, x):
+    y, last = run(x[:, ::-1])
+    return y[:, ::-1], last
+
+
+def elman(p, x):
+    return ref.elman(x, p["input.weight"], p["input.bias"],
+                     p["hidden.weight"])
+
+
+CELLS = [
+    Case("cell_min_gru", f"%y = {apply('my_min_gru')} : $XH",
+         lambda p, x: my_min_gru(p, x)[0], expansion=2, result="$XH",
+         cell="my_min_gru"),
+    Case("cell_min_gru_init",
+         f"%y, %last = {apply('my_min_gru', 'init(%init : $SH)')} "
+         ": $XH last $SH", my_min_gru, X | INIT, result="$XH", last="$SH",
+         cell="my_min_gru", feedback={"init": 1}),
+    Case("cell_min_gru_reverse",
+         f"%y = {apply('my_min_gru', 'reverse')} : $XH",
+         lambda p, x: backwards(lambda x: my_min_gru(p, x), x)[0],
+         result="$XH", cell="my_min_gru", continues=False),
+    Case("cell_elman", f"%y, %last = {apply('elman')} : $XH last $SH", elman,
+         result="$XH", last="$SH", cell="elman"),
+    Case("cell_elman_reverse",
+         f"%y, %last = {apply('elman', 'reverse')} : $XH last $SH",
+         lambda p, x: backwards(lambda x: elman(p, x), x),
+         result="$XH", last="$SH", cell="elman", continues=False),
+    Case("cell_gru", f"%y = {apply('gru')} : $XH",
+         lambda p, x: ref.gru(x, p, x.shape[-1])[0], result="$XH", cell="gru"),
+    Case("cell_input_lstm", f"%y = {apply('input_lstm')} : $XH",
+         lambda p, x: ref.input_lstm(x, p, x.shape[-1])[0], result="$XH",
+         cell="input_lstm"),
+    Case("cell_leaky", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
+         leaky, preface=LEAKY),
+    Case("cell_cascade", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
+         cascade, preface=CASCADE),
+    Case("cell_squashed",
+         '%y, %last = rnn.apply @cell_$C "$N" over(%x, %k : $X, $X) '
+         'init(%init : $S) : $X last $S', squashed,
+         X | {"k": X["x"], "init": ("$S", INIT["init"][1])}, last="$S",
+         preface=SQUASHED, feedback={"init": 1}),
+]
+
+# --- Models: layers together --------------------------------------------------
+
+
+def block(p, x, scope):
+    n = ref.rms_norm(x, p[f"{scope}norm.weight"])
+    run = ref.MinimalRNN(p[f"{scope}mixer.to_hidden_and_gate.weight"], 1,
+                         out=p[f"{scope}mixer.to_out.weight"])
+    return x + run.forward(n)[0]
+
+
+def repeat(name, depth):
+    def reference(p, x):
+        for i in range(depth):
+            x = block(p, x, f"{i}.")
+        return x
+    return Case(name, f"""%y = rnn.repeat {depth} "$N" (%h = %x) : $X {{
+    %n = rnn.rms_norm "norm" %h : $X
+    %m = rnn.min_gru "mixer" %n expansion 2 : $X
+    %r = arith.addf %h, %m : $X
+    rnn.yield %r : $X
+  }}""", reference, expansion=2, widths=(7, 100))
+
+
+def nested(p, x):
+    for i in range(2):
+        x = ref.linear(x, p[f"{i}.first.weight"], p[f"{i}.first.bias"])
+        for j in range(3):
+            run = ref.MinimalRNN(
+                p[f"{i}.inner.{j}.mixer.to_hidden_and_gate.weight"], 1)
+            x = x + run.forward(x, p[f"{i}.inner.{j}.mixer.h0"])[0]
+    return x
+
+
+def paper_block(p, x):
+    x = x + ref.causal_conv1d(x, p["conv.weight"], p["conv.bias"])
+    run = ref.MinimalRNN(p["mixer.to_hidden_and_gate.weight"], 1,
+                         out=p["mixer.to_out.weight"])
+    x = x + run.forward(ref.rms_norm(x, p["mixer_norm.weight"]))[0]
+    up = ref.linear(ref.layer_norm(x, p["feed_norm.weight"],
+                                   p["feed_norm.bias"]),
+                    p["feed_in.weight"], p["feed_in.bias"])
+    return x + ref.linear(ref.gelu(up), p["feed_out.weight"])
+
+
+def tied(p, tokens):
+    x = ref.embedding(tokens, p["embed"])
+    return ref.linear(x + ref.MinimalRNN(
+        p["mixer.to_hidden_and_gate.weight"], 1).forward(x)[0], p["embed"])
+
+
+MODELS = [
+    repeat("repeat_1", 1),
+    repeat("repeat_2", 2),
+    repeat("repeat_5", 5),
+    Case("repeat_nested", """%y = rnn.repeat 2 "$N" (%a = %x) : $X {
+    %f = rnn.linear "first" %a bias : $X -> $X
+    %b = rnn.repeat 3 "inner" (%c = %f) : $X {
+      %m = rnn.min_gru "mixer" %c learned_init : $X
+      %r = arith.addf %c, %m : $X
+      rnn.yield %r : $X
+    }
+    rnn.yield %b : $X
+  }""", nested, widths=(7, 100)),
+    Case("repeat_two_values",
+         """%y, %z = rnn.repeat 3 "$N" (%a = %x, %b = %x2) : $X, $X {
+    %f = rnn.linear "first" %b : $X -> $X
+    %r = arith.addf %a, %f : $X
+    rnn.yield %r, %a : $X, $X
+  }""", lambda p, x, x2: swapped(p, x, x2), TWO, widths=(7, 100)),
+    Case("paper_block", """%c = rnn.causal_conv1d "$N.conv" %x bias : $X
+  %x1 = arith.addf %x, %c : $X
+  %n1 = rnn.rms_norm "$N.mixer_norm" %x1 : $X
+  %m = rnn.min_gru "$N.mixer" %n1 expansion 2 : $X
+  %x2 = arith.addf %x1, %m : $X
+  %n2 = rnn.layer_norm "$N.feed_norm" %x2 : $X
+  %u = rnn.linear "$N.feed_in" %n2 bias : $X -> $X3
+  %g = rnn.gelu %u : $X3
+  %f = rnn.linear "$N.feed_out" %g : $X3 -> $X
+  %y = arith.addf %x2, %f : $X""", paper_block, expansion=2),
+    Case("tied", """%w = rnn.parameter "$N.embed" init normal(0.5)
+      : tensor<11x${W}xf32>
+  %x = rnn.embedding "$N" %tokens vocabulary 11
+      weight(%w : tensor<11x${W}xf32>) : tensor<?x?xi32> -> $X
+  %m = rnn.min_gru "$N.mixer" %x : $X
+  %s = arith.addf %x, %m : $X
+  %y = rnn.linear "$N.head" %s weight(%w : tensor<11x${W}xf32>)
+      : $X -> tensor<?x?x11xf32>""", tied, TOKENS,
+         result="tensor<?x?x11xf32>", classes=True),
+    Case("shared_layer", """%w = rnn.parameter "$N.weight" init uniform(0.3)
+      : tensor<${W}x${W}xf32>
+  %a = rnn.linear "$N.a" %x weight(%w : tensor<${W}x${W}xf32>) : $X -> $X
+  %t = rnn.tanh %a : $X
+  %y = rnn.linear "$N.b" %t weight(%w : tensor<${W}x${W}xf32>) : $X -> $X""",
+         lambda p, x: ref.linear(np.tanh(ref.linear(x, p["weight"])),
+                                 p["weight"])),
+]
+
+
+def swapped(p, x, x2):
+    for i in range(3):
+        x, x2 = x + ref.linear(x2, p[f"{i}.first.weight"]), x
+    return x
+
+
+CASES = MINIMAL + LAYERS + ELEMENTWISE + CELLS + MODELS
