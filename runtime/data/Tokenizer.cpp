@@ -12,7 +12,7 @@ using namespace rnn;
 namespace {
 
 // A character for a message: printable ASCII as it is, else its bytes in hex.
-std::string quoted(std::string_view character) {
+std::string spelled(std::string_view character) {
   if (character.size() == 1 && character[0] > 0x20 && character[0] < 0x7F)
     return "'" + std::string(character) + "'";
   static const char digits[] = "0123456789abcdef";
@@ -28,7 +28,7 @@ size_t lengthAt(std::string_view text, size_t offset) {
   size_t length = utf8Length(text, offset);
   if (length == 0)
     fail(RNN_CORRUPT, "the text is not UTF-8: byte ",
-         quoted(text.substr(offset, 1)), " at position ", offset,
+         spelled(text.substr(offset, 1)), " at position ", offset,
          "; use --tokenizer bytes or convert the text");
   return length;
 }
@@ -114,7 +114,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text) const {
     std::string character(text.substr(offset, length));
     auto found = tokenOfCharacter.find(character);
     if (found == tokenOfCharacter.end())
-      fail(RNN_INVALID_ARGUMENT, "character ", quoted(character),
+      fail(RNN_INVALID_ARGUMENT, "character ", spelled(character),
            " at position ", offset, " is not among the ",
            characterOfToken.size(),
            " characters that the model was trained on; remove it or train "

@@ -35,9 +35,9 @@ std::vector<double> measure(int64_t repeat, Call call) {
   return times;
 }
 
-json benchEntry(const BenchOptions &options, const ModuleView &spec,
+json benchEntry(const BenchOptions &options, const Descriptor &descriptor,
                 Session &session, const EntrySpec &entry) {
-  bool isStep = entry.kind == "step";
+  bool isStep = entry.kind == EntryKind::Step;
   int64_t time = isStep ? 1 : options.time;
   RandomArrays random(0);
   std::vector<Array> inputs = random.inputsOf(entry, options.batch, time);
@@ -49,8 +49,8 @@ json benchEntry(const BenchOptions &options, const ModuleView &spec,
 
   std::unique_ptr<State> state;
   if (isStep)
-    for (const ModelSpec &model : spec.models)
-      if (model.step == entry.name)
+    for (const ModelSpec &model : descriptor.models)
+      if (model.step >= 0 && &descriptor.entries[size_t(model.step)] == &entry)
         state = std::make_unique<State>(session, model.name, options.batch);
   // A step is short: as many as the other entries have time steps.
   int64_t repeat = isStep ? options.repeat * options.time : options.repeat;
@@ -64,7 +64,6 @@ json benchEntry(const BenchOptions &options, const ModuleView &spec,
   });
   double median = times[times.size() / 2];
   return {{"entry", entry.name},
-          {"kind", entry.kind},
           {"batch", options.batch},
           {"time", time},
           {"median_ms", median},
@@ -75,14 +74,14 @@ json benchEntry(const BenchOptions &options, const ModuleView &spec,
 
 int runBench(const BenchOptions &options) {
   Module module(options.module);
-  ModuleView spec(module);
+  Descriptor descriptor = descriptorOf(module);
   Session session(module, options.threads);
   json results = json::array();
   std::string only =
-      options.entry.empty() ? "" : spec.entry(options.entry).name;
-  for (const EntrySpec &entry : spec.entries)
+      options.entry.empty() ? "" : entryNamed(descriptor, options.entry).name;
+  for (const EntrySpec &entry : descriptor.entries)
     if (only.empty() || only == entry.name)
-      results.push_back(benchEntry(options, spec, session, entry));
+      results.push_back(benchEntry(options, descriptor, session, entry));
   if (options.asJson) {
     printJson(results);
     return exitOk;

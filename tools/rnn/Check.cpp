@@ -34,10 +34,10 @@ int runCheck(const CheckOptions &options) {
   if (endsWith(options.module, ".mlir"))
     compiled = std::make_unique<CompiledModel>(options.module);
   Module module(compiled ? compiled->path() : options.module);
-  ModuleView spec(module);
-  if (spec.elementType != RNN_F64)
+  Descriptor descriptor = descriptorOf(module);
+  if (descriptor.elementType != RNN_F64)
     fail(RNN_INCOMPATIBLE, "'", options.module, "' computes in ",
-         typeName(spec.elementType),
+         typeName(descriptor.elementType),
          ", too coarse for a check; compile it with --element-type=f64, or "
          "give the .mlir file");
   Session session(module, options.threads, options.seed);
@@ -49,12 +49,12 @@ int runCheck(const CheckOptions &options) {
   auto append = [&](std::vector<CheckResult> more) {
     results.insert(results.end(), more.begin(), more.end());
   };
-  for (const ModelSpec &model : spec.models)
-    append(
-        checkStep(session, spec, model, options.batch, options.time, random));
-  for (const ObjectiveSpec &objective : spec.objectives)
-    append(checkGradients(session, spec, objective, options.batch, options.time,
-                          random));
+  for (const ModelSpec &model : descriptor.models)
+    append(checkStep(session, descriptor, model, options.batch, options.time,
+                     random));
+  for (const ObjectiveSpec &objective : descriptor.objectives)
+    append(checkGradients(session, descriptor, objective, options.batch,
+                          options.time, random));
 
   bool passed = true;
   json list = json::array();

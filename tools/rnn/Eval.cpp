@@ -22,9 +22,9 @@ struct EvalOptions {
 int runEval(const EvalOptions &options) {
   std::string text = readWholeFile(options.text);
   Module module(options.module);
-  ModuleView spec(module);
-  const ObjectiveSpec &objective = spec.objective(options.objective);
-  const EntrySpec &entry = textLossEntry(spec, objective);
+  Descriptor descriptor = descriptorOf(module);
+  const ObjectiveSpec &objective = descriptor.objective(options.objective);
+  const EntrySpec &entry = textLossEntry(descriptor, objective);
   Session session(module, options.threads);
   session.load(options.parameters);
   std::vector<int32_t> tokens =

@@ -28,36 +28,36 @@ struct GenerateOptions {
 // Where the step of a language model has its logits: the output with a static
 // last dimension after the batch.
 bool isLogits(const TensorSpec &output) {
-  return output.isFloat() && output.shape.size() >= 2 &&
-         output.shape.back() > 0;
+  return isFloat(output) && output.shape.size() >= 2 && output.shape.back() > 0;
 }
 
 bool isTokens(const TensorSpec &input) {
   return input.type == RNN_I32 && input.shape.size() <= 2;
 }
 
-const EntrySpec *languageStep(const ModuleView &spec, const ModelSpec &model) {
-  if (model.step.empty())
+const EntrySpec *languageStep(const Descriptor &descriptor,
+                              const ModelSpec &model) {
+  if (model.step < 0)
     return nullptr;
-  const EntrySpec &step = spec.entry(model.step);
+  const EntrySpec &step = descriptor.entries[size_t(model.step)];
   bool fits = step.inputs.size() == 1 && isTokens(step.inputs[0]) &&
               std::any_of(step.outputs.begin(), step.outputs.end(), isLogits);
   return fits ? &step : nullptr;
 }
 
-const ModelSpec &languageModel(const ModuleView &spec,
+const ModelSpec &languageModel(const Descriptor &descriptor,
                                const std::string &name) {
   const ModelSpec *chosen = nullptr;
   std::string found;
-  for (const ModelSpec &model : spec.models) {
-    if (!name.empty() ? model.name != name : !languageStep(spec, model))
+  for (const ModelSpec &model : descriptor.models) {
+    if (!name.empty() ? model.name != name : !languageStep(descriptor, model))
       continue;
     chosen = &model;
     found += " '" + model.name + "'";
   }
   if (!chosen && !name.empty())
     fail(RNN_NOT_FOUND, "the module has no model '", name, "'");
-  if (!chosen || !languageStep(spec, *chosen))
+  if (!chosen || !languageStep(descriptor, *chosen))
     fail(RNN_INCOMPATIBLE,
          "the module has no model that generates text: that takes one input "
          "i32 [batch, time] and gives logits [batch, time, vocabulary]");
@@ -74,7 +74,7 @@ class Stepper {
 public:
   Stepper(Session &session, const ModelSpec &model, const EntrySpec &step)
       : session(session), state(session, model.name, 1),
-        outputs(outputsOf(step, 1, 1)), token(step.inputs[0].zeros(1, 1)),
+        outputs(outputsOf(step, 1, 1)), token(zeros(step.inputs[0], 1, 1)),
         rawInput(view(token)), rawOutputs(views(outputs)),
         outputTensors(rawTensors(rawOutputs)), inputTensor(rawInput.raw()) {
     auto found =
@@ -170,9 +170,9 @@ int runGenerate(const GenerateOptions &options) {
   call(rnn_sample, static_cast<const void *>(&zero), RNN_F32, int64_t(1),
        &options.sampling, uint64_t(0), &drawn);
   Module module(options.module);
-  ModuleView spec(module);
-  const ModelSpec &model = languageModel(spec, options.model);
-  const EntrySpec &step = *languageStep(spec, model);
+  Descriptor descriptor = descriptorOf(module);
+  const ModelSpec &model = languageModel(descriptor, options.model);
+  const EntrySpec &step = *languageStep(descriptor, model);
   Session session(module, options.threads);
   session.load(options.parameters);
   Tokenizer tokenizer = tokenizerOf(session.metadata(tokenizerKey));

@@ -116,7 +116,7 @@ public:
     // The gradients of the float inputs follow the loss, in order.
     size_t next = 0;
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (entry.inputs[i].isFloat())
+      if (isFloat(entry.inputs[i]))
         add(check(inputs[i], inputGradients.at(next++),
                   [&](Array &to) { inputs[i] = to; }),
             "input " + entry.inputs[i].name);
@@ -132,12 +132,13 @@ private:
 } // namespace
 
 std::vector<CheckResult> rnn::checkGradients(Session &session,
-                                             const ModuleView &module,
+                                             const Descriptor &descriptor,
                                              const ObjectiveSpec &objective,
                                              int64_t batch, int64_t time,
                                              RandomArrays &random) {
   std::vector<CheckResult> results;
-  GradientCheck(session, module.entry(objective.gradient), batch, time, random)
+  GradientCheck(session, descriptor.entries[size_t(objective.gradient)], batch,
+                time, random)
       .run(results, objective.name);
   return results;
 }

@@ -12,7 +12,7 @@ namespace rnn {
 /// (f(p + h v) - f(p - h v)) / 2h for two h. Where neither agrees and the two
 /// differ from each other as much, the objective has a kink nearby.
 std::vector<CheckResult> checkGradients(Session &session,
-                                        const ModuleView &module,
+                                        const Descriptor &descriptor,
                                         const ObjectiveSpec &objective,
                                         int64_t batch, int64_t time,
                                         RandomArrays &random);

@@ -1,7 +1,7 @@
 // `rnn inspect`: what a module or a checkpoint holds, by reading only.
 #include "Console.h"
+#include "EntryArrays.h"
 #include "FileReader.h"
-#include "ModuleView.h"
 #include "Verb.h"
 
 #include <cinttypes>
@@ -30,13 +30,6 @@ bool isElf(const std::string &path) {
                 4) == 0;
 }
 
-int64_t elements(const json &shape) {
-  int64_t count = 1;
-  for (const json &size : shape)
-    count *= size.get<int64_t>();
-  return count;
-}
-
 std::string joined(const json &words) {
   std::string text;
   for (const json &word : words)
@@ -45,53 +38,51 @@ std::string joined(const json &words) {
 }
 
 void printEntry(const EntrySpec &entry, const InspectOptions &options) {
-  printf("  %s (%s)\n", entry.name.c_str(), entry.kind.c_str());
+  static const char *const kinds[] = {"forward", "step", "loss", "gradient"};
+  printf("  %s (%s)\n", entry.name.c_str(), kinds[int(entry.kind)]);
   for (const TensorSpec &input : entry.inputs) {
-    printf("    in   %s: %s", input.name.c_str(), input.text().c_str());
+    printf("    in   %s: %s", input.name.c_str(), typeText(input).c_str());
     if (input.bound)
-      printf(" below %" PRId64, *input.bound);
+      printf(" below %" PRId64, input.bound);
     printf("\n");
   }
   for (const TensorSpec &output : entry.outputs)
-    printf("    out  %s: %s\n", output.name.c_str(), output.text().c_str());
+    printf("    out  %s: %s\n", output.name.c_str(), typeText(output).c_str());
   for (const StateSpec &state : entry.states)
     printf("    state %s: %s\n", state.name.c_str(),
-           json(state.shape).dump().c_str());
-  double bytes =
-      static_cast<double>(entry.workspacePerToken) *
-          static_cast<double>(options.batch) *
-          static_cast<double>(entry.kind == "step" ? 1 : options.time) +
-      static_cast<double>(entry.workspacePerRow) *
-          static_cast<double>(options.batch) +
-      static_cast<double>(entry.workspaceConstant);
-  printf("    workspace %sB at batch %" PRId64 ", time %" PRId64 "\n",
-         shortNumber(bytes).c_str(), options.batch,
-         entry.kind == "step" ? 1 : options.time);
+           shapeText(state.shape).c_str());
+  int64_t time = entry.kind == EntryKind::Step ? 1 : options.time;
+  printf("    workspace %" PRId64 " bytes at batch %" PRId64 ", time %" PRId64
+         "\n",
+         entry.workspaceBytes(options.batch, time), options.batch, time);
 }
 
-void printModule(const json &descriptor, const InspectOptions &options) {
-  ModuleView spec(descriptor);
-  const json &target = descriptor.at("target"), &file = descriptor.at("file");
+void printModule(const std::string &text, const InspectOptions &options) {
+  const Descriptor descriptor = Descriptor::parse(text);
+  const json all = json::parse(text);
+  const json &target = all.at("target"), &file = all.at("file");
   printf("module   %s, %s bytes, by %s\n", options.path.c_str(),
          file.at("size").dump().c_str(),
-         descriptor.at("producer").get<std::string>().c_str());
-  printf("type     %s\n", typeName(spec.elementType));
+         all.at("producer").get<std::string>().c_str());
+  printf("type     %s\n", typeName(descriptor.elementType));
   printf("target   %s, needs %s\n", target.at("cpu").get<std::string>().c_str(),
-         joined(target.at("features")).c_str());
+         descriptor.cpuFeatures.empty()
+             ? "nothing special"
+             : joined(target.at("features")).c_str());
   if (file.at("runs_here") == false)
     printf("         does not run here: this CPU lacks %s\n",
            joined(file.at("missing_features")).c_str());
   int64_t total = 0;
   printf("parameters\n");
-  for (const json &parameter : descriptor.at("parameters")) {
-    total += elements(parameter.at("shape"));
-    printf("  %s %s%s\n", parameter.at("name").get<std::string>().c_str(),
-           parameter.at("shape").dump().c_str(),
-           parameter.at("decay") == true ? ", decays" : "");
+  for (const ParameterSpec &parameter : descriptor.parameters) {
+    total += parameter.count;
+    printf("  %s %s%s\n", parameter.name.c_str(),
+           shapeText(parameter.shape).c_str(),
+           parameter.decay ? ", decays" : "");
   }
   printf("  %" PRId64 " elements in all\n", total);
   printf("entries\n");
-  for (const EntrySpec &entry : spec.entries)
+  for (const EntrySpec &entry : descriptor.entries)
     printEntry(entry, options);
 }
 
@@ -111,14 +102,14 @@ void printCheckpoint(const json &value, const InspectOptions &options) {
 
 int runInspect(const InspectOptions &options) {
   bool module = isElf(options.path);
-  json value = json::parse(module ? Module::inspect(options.path)
-                                  : text(rnn_checkpoint_inspect, options.path));
+  std::string value = module ? Module::inspect(options.path)
+                             : text(rnn_checkpoint_inspect, options.path);
   if (options.asJson)
-    printJson(value);
+    printJson(json::parse(value));
   else if (module)
     printModule(value, options);
   else
-    printCheckpoint(value, options);
+    printCheckpoint(json::parse(value), options);
   return exitOk;
 }
 

@@ -20,9 +20,9 @@ std::vector<double> RandomArrays::normal(int64_t count) {
 }
 
 Array RandomArrays::draw(const TensorSpec &spec, int64_t batch, int64_t time) {
-  Array array = spec.zeros(batch, time);
+  Array array = zeros(spec, batch, time);
   int64_t count = array.count();
-  if (spec.isFloat()) {
+  if (isFloat(spec)) {
     std::vector<double> values = normal(count);
     if (spec.type == RNN_F64)
       std::copy(values.begin(), values.end(), array.as<double>());
@@ -32,7 +32,7 @@ Array RandomArrays::draw(const TensorSpec &spec, int64_t batch, int64_t time) {
     return array;
   }
   uint64_t number = drawn++;
-  auto bound = static_cast<double>(spec.bound.value_or(2));
+  auto bound = static_cast<double>(spec.bound > 0 ? spec.bound : 2);
   for (int64_t i = 0; i < count; ++i) {
     double uniform =
         philoxUniform(philox(seed, static_cast<uint64_t>(i), number));

@@ -2,7 +2,7 @@
 #ifndef RNN_TOOLS_RNN_RANDOMARRAYS_H
 #define RNN_TOOLS_RNN_RANDOMARRAYS_H
 
-#include "ModuleView.h"
+#include "EntryArrays.h"
 
 namespace rnn {
 

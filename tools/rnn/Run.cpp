@@ -1,8 +1,8 @@
 // `rnn run`: one entry point on .npy inputs, everything it gives as .npy. This
 // is how a module is compared with another framework.
 #include "Console.h"
+#include "EntryArrays.h"
 #include "Failure.h"
-#include "ModuleView.h"
 #include "Verb.h"
 
 #include <algorithm>
@@ -26,13 +26,6 @@ struct RunOptions {
   bool gradients = false, asJson = false;
 };
 
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 // The arrays of `--input name=file.npy`, in the entry's order.
 std::vector<Array> readInputs(const RunOptions &options,
                               const EntrySpec &entry) {
@@ -52,15 +45,15 @@ std::vector<Array> readInputs(const RunOptions &options,
     auto file = files.find(spec.name);
     if (file == files.end())
       fail(RNN_INVALID_ARGUMENT, "entry '", entry.name, "' needs input '",
-           spec.name, "', ", spec.text(), "; add --input ", spec.name,
+           spec.name, "', ", typeText(spec), "; add --input ", spec.name,
            "=FILE.npy");
     Array array = readNpy(file->second);
     std::string what = "input '" + spec.name + "' from '" + file->second + "'";
-    if (spec.isFloat() || array.type != spec.type)
+    if (isFloat(spec) || array.type != spec.type)
       array = convertFloats(std::move(array), spec.type, what);
     if (array.shape.size() != spec.shape.size())
       fail(RNN_INVALID_ARGUMENT, what, " has shape ", shapeText(array.shape),
-           " where ", spec.text(), " is needed");
+           " where ", typeText(spec), " is needed");
     arrays.push_back(std::move(array));
     files.erase(file);
   }
@@ -91,7 +84,7 @@ public:
   StateFile(const EntrySpec &entry, rnn_element_type type, int64_t batch)
       : entry(entry), type(type), batch(batch) {
     for (const StateSpec &spec : entry.states)
-      width += spec.count();
+      width += spec.count;
     if (width == 0)
       fail(RNN_INVALID_ARGUMENT, "entry '", entry.name, "' has no state");
   }
@@ -104,7 +97,7 @@ public:
            shapeText(all.shape), " where ", shapeText({batch, width}),
            " is needed");
     each([&](const StateSpec &spec, Array &part, int64_t offset) {
-      move(part, all, spec.count(), offset, /*out=*/false);
+      move(part, all, spec.count, offset, /*out=*/false);
       state.write(spec.name, view(part));
     });
   }
@@ -113,7 +106,7 @@ public:
     Array all(type, {batch, width});
     each([&](const StateSpec &spec, Array &part, int64_t offset) {
       state.read(spec.name, view(part));
-      move(part, all, spec.count(), offset, /*out=*/true);
+      move(part, all, spec.count, offset, /*out=*/true);
     });
     writeNpy(path, all);
   }
@@ -122,11 +115,9 @@ private:
   template <typename Body> void each(Body body) const {
     int64_t offset = 0;
     for (const StateSpec &spec : entry.states) {
-      std::vector<int64_t> shape = spec.shape;
-      shape.insert(shape.begin(), batch);
-      Array part(type, shape);
+      Array part = zeros(spec, type, batch);
       body(spec, part, offset);
-      offset += spec.count();
+      offset += spec.count;
     }
   }
   // Copies columns [offset, offset + count) of `all` from or to `part`.
@@ -182,32 +173,33 @@ void writeGradients(Module &module, Session &session, const std::string &path) {
   holder.save(path);
 }
 
-const EntrySpec &entryToRun(const RunOptions &options, const ModuleView &spec) {
+const EntrySpec &entryToRun(const RunOptions &options,
+                            const Descriptor &descriptor) {
   if (!options.gradients)
-    return spec.entry(options.entry);
-  for (const ObjectiveSpec &objective : spec.objectives)
-    if (options.entry == objective.name || options.entry == objective.loss)
-      return spec.entry(objective.gradient);
-  const EntrySpec &entry = spec.entry(options.entry);
-  if (entry.kind != "gradient")
-    fail(RNN_INVALID_ARGUMENT, "'", options.entry,
-         "' is no objective, so it has no gradients");
-  return entry;
+    return entryNamed(descriptor, options.entry);
+  const EntrySpec &entry = entryNamed(descriptor, options.entry);
+  for (const ObjectiveSpec &objective : descriptor.objectives)
+    for (int index : {objective.loss, objective.gradient})
+      if (index >= 0 && &descriptor.entries[size_t(index)] == &entry)
+        return descriptor.entries[size_t(objective.gradient)];
+  fail(RNN_INVALID_ARGUMENT, "'", options.entry,
+       "' is no objective, so it has no gradients");
 }
 
 void runEntry(const RunOptions &options, Module &module, Session &session) {
-  ModuleView spec(module);
-  const EntrySpec &entry = entryToRun(options, spec);
+  Descriptor descriptor = descriptorOf(module);
+  const EntrySpec &entry = entryToRun(options, descriptor);
   std::vector<Array> inputs = readInputs(options, entry);
-  int64_t batch = sizeOf(batchSize, entry, inputs);
+  int64_t batch = sizeOf(batchExtent, entry, inputs);
   std::vector<Array> outputs =
-      outputsOf(entry, batch, sizeOf(timeSize, entry, inputs));
+      outputsOf(entry, batch, sizeOf(timeExtent, entry, inputs));
 
   std::unique_ptr<State> state;
   if (!options.stateIn.empty() || !options.stateOut.empty())
     state = std::make_unique<State>(session, entry.name, batch);
   if (!options.stateIn.empty())
-    StateFile(entry, spec.elementType, batch).read(options.stateIn, *state);
+    StateFile(entry, descriptor.elementType, batch)
+        .read(options.stateIn, *state);
   session.zeroGradients();
   rnn_run_options dropout{};
   dropout.struct_size = sizeof dropout;
@@ -218,7 +210,8 @@ void runEntry(const RunOptions &options, Module &module, Session &session) {
   for (size_t i = 0; i < outputs.size(); ++i)
     folder.write(entry.outputs[i].name, outputs[i]);
   if (!options.stateOut.empty())
-    StateFile(entry, spec.elementType, batch).write(options.stateOut, *state);
+    StateFile(entry, descriptor.elementType, batch)
+        .write(options.stateOut, *state);
   if (options.gradients && options.gradientsFile.empty())
     for (const rnn_parameter_info &info : session.parameters()) {
       Array gradient(static_cast<rnn_element_type>(info.type), shapeOf(info));

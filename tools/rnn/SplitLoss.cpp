@@ -40,12 +40,8 @@ private:
 void copyRow(const EntrySpec &entry, rnn_element_type type, State &from,
              int64_t rows, int64_t row, State &to) {
   for (const StateSpec &spec : entry.states) {
-    std::vector<int64_t> shape = spec.shape;
-    shape.insert(shape.begin(), rows);
-    Array all(type, shape);
+    Array all = zeros(spec, type, rows), one = zeros(spec, type, 1);
     from.read(spec.name, view(all));
-    shape[0] = 1;
-    Array one(type, shape);
     std::copy_n(all.bytes.begin() +
                     row * static_cast<int64_t>(one.bytes.size()),
                 one.bytes.size(), one.bytes.begin());

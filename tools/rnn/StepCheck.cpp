@@ -74,13 +74,13 @@ public:
 } // namespace
 
 std::vector<CheckResult> rnn::checkStep(Session &session,
-                                        const ModuleView &module,
+                                        const Descriptor &descriptor,
                                         const ModelSpec &model, int64_t batch,
                                         int64_t time, RandomArrays &random) {
-  if (model.step.empty())
+  if (model.step < 0)
     return {{model.name, "no step", CheckResult::skipped, 0}};
-  const EntrySpec &forward = module.entry(model.forward);
-  const EntrySpec &step = module.entry(model.step);
+  const EntrySpec &forward = descriptor.entries[size_t(model.forward)];
+  const EntrySpec &step = descriptor.entries[size_t(model.step)];
   if (!sameInputs(forward, step))
     return {
         {model.name, "the step takes other inputs", CheckResult::skipped, 0}};
@@ -100,8 +100,8 @@ std::vector<CheckResult> rnn::checkStep(Session &session,
       const TensorSpec *whole = named(forward.inputs, input.name);
       const Array &from =
           inputs[static_cast<size_t>(whole - forward.inputs.data())];
-      stepInputs.push_back(input.zeros(batch, 1));
-      if (whole->isSequence())
+      stepInputs.push_back(zeros(input, batch, 1));
+      if (isSequence(*whole))
         copyStep(from, stepInputs.back(), batch, time, at);
       else
         stepInputs.back() = from;
@@ -113,12 +113,12 @@ std::vector<CheckResult> rnn::checkStep(Session &session,
 
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     const TensorSpec *whole = named(forward.outputs, step.outputs[i].name);
-    if (!whole || !whole->isFloat())
+    if (!whole || !isFloat(*whole))
       continue;
     const Array &from =
         outputs[static_cast<size_t>(whole - forward.outputs.data())];
     std::string subject = "output " + whole->name;
-    if (!whole->isSequence()) {
+    if (!isSequence(*whole)) {
       check.compare(from, seen[i].back(), subject);
       continue;
     }
@@ -129,9 +129,7 @@ std::vector<CheckResult> rnn::checkStep(Session &session,
     }
   }
   for (const StateSpec &spec : step.states) {
-    std::vector<int64_t> shape = spec.shape;
-    shape.insert(shape.begin(), batch);
-    Array a(RNN_F64, shape), b(RNN_F64, shape);
+    Array a = zeros(spec, RNN_F64, batch), b = a;
     parallelState.read(spec.name, view(a));
     stepState.read(spec.name, view(b));
     check.compare(a, b, "state " + spec.name);

@@ -5,15 +5,15 @@
 
 using namespace rnn;
 
-const EntrySpec &rnn::textLossEntry(const ModuleView &module,
+const EntrySpec &rnn::textLossEntry(const Descriptor &descriptor,
                                     const ObjectiveSpec &objective) {
-  const EntrySpec &entry = module.entry(objective.loss);
+  const EntrySpec &entry = descriptor.entries[size_t(objective.loss)];
   bool fits = entry.inputs.size() == 2;
   std::string found;
   for (const TensorSpec &input : entry.inputs) {
     fits = fits && input.type == RNN_I32 &&
-           input.shape == std::vector<int64_t>{batchSize, timeSize};
-    found += (found.empty() ? "" : ", ") + input.name + ": " + input.text();
+           input.shape == std::vector<int64_t>{batchExtent, timeExtent};
+    found += (found.empty() ? "" : ", ") + input.name + ": " + typeText(input);
   }
   if (!fits)
     fail(RNN_INCOMPATIBLE, "objective '", objective.name,
@@ -35,7 +35,7 @@ std::vector<int32_t> rnn::tokensFor(const EntrySpec &entry,
     std::vector<int32_t> tokens = tokenizer.encode(text);
     for (const TensorSpec &input : entry.inputs)
       if (input.bound)
-        requireTokensBelow(tokens, *input.bound);
+        requireTokensBelow(tokens, input.bound);
     return tokens;
   } catch (const Failure &failure) {
     fail(failure.code, what, ": ", failure.what());

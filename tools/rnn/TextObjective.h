@@ -3,7 +3,7 @@
 #ifndef RNN_TOOLS_RNN_TEXTOBJECTIVE_H
 #define RNN_TOOLS_RNN_TEXTOBJECTIVE_H
 
-#include "ModuleView.h"
+#include "EntryArrays.h"
 #include "data/TextWindows.h"
 #include "data/Tokenizer.h"
 
@@ -17,7 +17,7 @@ inline const char *const tokenizerKey = "tokenizer";
 
 /// The loss entry of `objective`. Throws Failure that says what is needed
 /// unless its inputs are as above.
-const EntrySpec &textLossEntry(const ModuleView &module,
+const EntrySpec &textLossEntry(const Descriptor &descriptor,
                                const ObjectiveSpec &objective);
 
 /// The tokenizer in a checkpoint's metadata, as JSON; bytes if it is empty.

@@ -82,9 +82,9 @@ Tokenizer tokenizerFor(const TrainOptions &options, const EntrySpec &entry,
     return Tokenizer::bytes();
   Tokenizer tokenizer = Tokenizer::characters(text);
   for (const TensorSpec &input : entry.inputs)
-    if (input.bound && tokenizer.size() > *input.bound)
+    if (input.bound && tokenizer.size() > input.bound)
       fail(RNN_INCOMPATIBLE, "'", options.text, "' has ", tokenizer.size(),
-           " different characters and the model takes ", *input.bound,
+           " different characters and the model takes ", input.bound,
            "; clean the text or compile a wider model");
   return tokenizer;
 }
@@ -109,9 +109,10 @@ rnn_trainer_options trainerOptions(const TrainOptions &options) {
 class TrainingRun {
 public:
   TrainingRun(const TrainOptions &options, const std::string &text)
-      : options(options), module(options.module), spec(module),
-        objective(spec.objective(options.objective)),
-        entry(textLossEntry(spec, objective)),
+      : options(options), module(options.module),
+        descriptor(descriptorOf(module)),
+        objective(descriptor.objective(options.objective)),
+        entry(textLossEntry(descriptor, objective)),
         tokenizer(tokenizerFor(options, entry, text)),
         tokens(tokensFor(entry, tokenizer, text, "'" + options.text + "'")),
         train(checkedTrainPart()), windows(train, options.seed),
@@ -163,7 +164,7 @@ private:
 
   const TrainOptions &options;
   Module module;
-  ModuleView spec;
+  Descriptor descriptor;
   const ObjectiveSpec &objective;
   const EntrySpec &entry;
   Tokenizer tokenizer;
@@ -305,7 +306,6 @@ int TrainingRun::run(const json &description) {
   session.setMetadata(tokenizerKey, tokenizer.json());
   firstStep = trainer->steps();
   log = std::make_unique<MetricsLog>(options.log, firstStep > 0, firstStep);
-  catchInterrupts();
   start = Clock::now();
   try {
     while (!finished() && !interrupted()) {
@@ -344,6 +344,7 @@ int TrainingRun::run(const json &description) {
 }
 
 int runTrain(TrainOptions &options) {
+  catchInterrupts();
   std::string text = readWholeFile(options.text);
   if (text.empty())
     fail(RNN_INVALID_ARGUMENT, "'", options.text,

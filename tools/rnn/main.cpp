@@ -5,6 +5,7 @@
 #include "Verb.h"
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 
 using namespace rnn;
@@ -99,6 +100,8 @@ int parseAndRun(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
+  // A write beyond the file size limit is then an error that gets its line.
+  signal(SIGXFSZ, SIG_IGN);
   try {
     return parseAndRun(argc, argv);
   } catch (const Interrupted &) {
