@@ -6,6 +6,7 @@ import numpy as np
 
 from case import normal
 from librnn import BUILD, Session, State, compile_model
+from reference import philox
 
 WIDTH, RATE = 64, 0.3
 SEQUENCE = f"tensor<?x?x{WIDTH}xf32>"
@@ -75,6 +76,19 @@ class Dropout(unittest.TestCase):
         np.testing.assert_allclose(d_w, mask * x / 200, rtol=1e-5)
         self.assertAlmostEqual(float(loss), (mask * x * w).sum() / 200,
                                places=4)
+
+    def test_definition(self):
+        """Philox4x32-10 as passes/cpu/RowDropout.cpp states it, for the one
+        stream that the compiler gave to this op."""
+        seed, step = 0x123456789abcdef0, 5
+        kept = self.mask((2, 3), seed=seed, step=step)[0] != 0
+        key = (seed + step * 0x9e3779b97f4a7c15) % 2 ** 64
+        b, t, f = np.ogrid[:2, :3, :WIDTH]
+        self.assertTrue(any(
+            np.array_equal(kept, philox(
+                (key & 0xffffffff, key >> 32),
+                (f, t, b, stream << 16))[0] >= np.ceil(RATE * 2 ** 32))
+            for stream in range(16)))
 
     def test_identity_outside_the_gradient(self):
         x = normal(np.random.default_rng(1), 2, 3, WIDTH)

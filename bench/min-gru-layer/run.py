@@ -1,0 +1,191 @@
+"""Forward and backward of one minGRU layer in f32: ours, three ways in PyTorch,
+and what the machine could do, in one run.
+
+    python3 bench/min-gru-layer/run.py [--out FILE.json] [--repeat N]
+
+Needs the built project (RNNC_BUILD names its folder, default build/), cc, and
+PyTorch for the peers. All use the same number of threads; times are medians.
+The loss is the same everywhere: the mean over rows of the sum of squares.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = Path(os.environ.get("RNNC_BUILD", HERE.parents[1] / "build"))
+FEATURES, GATES, SIZE = 384, 2, 4
+SHAPES = ((64, 256), (8, 4096))
+
+
+def cpu_name():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def ceilings(folder, threads, rows):
+    program = f"{folder}/ceilings"
+    subprocess.run(["cc", "-O3", "-march=native", "-mprefer-vector-width=512",
+                    "-pthread", HERE / "ceilings.c", "-ldl", "-o", program],
+                   check=True)
+    done = subprocess.run([program, str(threads), str(rows), str(FEATURES)],
+                          check=True, capture_output=True, text=True,
+                          env=os.environ | {"OMP_NUM_THREADS": str(threads)})
+    return json.loads(done.stdout)
+
+
+def limit_ms(batch, steps, machine):
+    """The least time: each pass is bound by what it must move or compute.
+
+    With N = batch * time * features elements of s bytes and G gate products:
+      forward    reads x, writes h and the G saved gates: (2 + G) N s, and the
+                 weight G D^2 s; 2 G N D operations
+      backward   reads dh, the gates, h and x, writes dx: (4 + G) N s, and the
+                 weight and its gradient 2 G D^2 s; 4 G N D operations
+    """
+    n = batch * steps * FEATURES
+    weight = GATES * FEATURES ** 2 * SIZE
+    bandwidth = 1e9 * max(machine["triad_gb_s"], machine["triad_streamed_gb_s"])
+    peak = 1e9 * machine["fma_gflop_s"]
+    passes = (((2 + GATES) * n * SIZE + weight, 2 * GATES * n * FEATURES),
+              ((4 + GATES) * n * SIZE + 2 * weight, 4 * GATES * n * FEATURES))
+    return 1e3 * sum(max(moved / bandwidth, operations / peak)
+                     for moved, operations in passes)
+
+
+def ours(folder, threads, repeat):
+    module = f"{folder}/layer.so"
+    subprocess.run([BUILD / "bin" / "rnnc", HERE / "layer.mlir", "-o", module],
+                   check=True)
+    times = {}
+    for batch, steps in SHAPES:
+        done = subprocess.run(
+            [BUILD / "bin" / "rnn", "bench", module, "squares.gradient",
+             "--batch", str(batch), "--time", str(steps), "--repeat",
+             str(repeat), "--threads", str(threads), "--json"],
+            check=True, capture_output=True, text=True)
+        times[batch, steps] = json.loads(done.stdout)[0]["median_ms"]
+    return times
+
+
+class Peers:
+    """PyTorch: nn.GRU and minGRU written in two ways."""
+
+    def __init__(self, torch, threads):
+        self.torch = torch
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        self.gru = torch.nn.GRU(FEATURES, FEATURES, batch_first=True)
+        self.gates = torch.nn.Linear(FEATURES, 2 * FEATURES, bias=False)
+
+    def nn_gru(self, x):
+        return self.gru(x)[0]
+
+    def log_space(self, x):
+        """The paper's parallel form: positive candidates, a scan by cumsum and
+        logcumsumexp (Feng et al. 2024, appendix B)."""
+        softplus = self.torch.nn.functional.softplus
+        c, k = self.gates(x).chunk(2, -1)
+        log_g = self.torch.where(
+            c >= 0, (self.torch.relu(c) + 0.5).log(), -softplus(-c))
+        log_a = (-softplus(k)).cumsum(1)
+        log_b = -softplus(-k) + log_g
+        return (log_a + (log_b - log_a).logcumsumexp(1)).exp()
+
+    def hoisted_loop(self, x):
+        """One product for all steps, then a loop over time."""
+        c, k = self.gates(x).chunk(2, -1)
+        z = k.sigmoid()
+        h, outputs = c.new_zeros(c[:, 0].shape), []
+        for c_t, z_t in zip(c.unbind(1), z.unbind(1)):
+            h = self.torch.lerp(h, c_t, z_t)
+            outputs.append(h)
+        return self.torch.stack(outputs, 1)
+
+    def measure(self, layer, batch, steps, repeat):
+        times = []
+        for run in range(repeat + 1):
+            x = self.torch.randn(batch, steps, FEATURES, requires_grad=True)
+            for parameter in (*self.gru.parameters(),
+                              *self.gates.parameters()):
+                parameter.grad = None
+            start = time.perf_counter()
+            layer(x).square().sum(-1).mean().backward()
+            times.append(1e3 * (time.perf_counter() - start))
+        return statistics.median(times[1:])  # the first one warms up
+
+
+def table(result):
+    machine = result["machine"]
+    sgemm = machine["sgemm_gflop_s"]
+    lines = [
+        f"{result['cpu']}, {machine['threads']} threads, f32, features "
+        f"{FEATURES}, medians of {result['repeat']} runs of ours and "
+        f"{result['repeat_peers']} of the peers.",
+        f"Measured: triad {machine['triad_gb_s']} GB/s (non-temporal stores "
+        f"{machine['triad_streamed_gb_s']}), multiply-add "
+        f"{machine['fma_gflop_s']} GFLOP/s, "
+        + ("oneDNN sgemm " + ", ".join(f"{k} {v}" for k, v in sgemm.items())
+           + " GFLOP/s." if sgemm else "oneDNN not found."),
+        "",
+        "| batch, time | what | forward + backward, ms | times the limit "
+        "| times ours |",
+        "|---|---|---|---|---|"]
+    for row in result["shapes"]:
+        mine = row["ms"]["rnnc"]
+        for name, ms in [("limit", row["limit_ms"]), *row["ms"].items()]:
+            lines.append(
+                f"| {row['batch']}, {row['time']} | {name} | {ms:.1f} | "
+                f"{ms / row['limit_ms']:.2f} | {ms / mine:.2f} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", help="also write the result as JSON, and the "
+                        "table beside it as .md")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=9)
+    parser.add_argument("--repeat-peers", type=int, default=3)
+    options = parser.parse_args()
+    try:
+        import torch
+        peers = Peers(torch, options.threads)
+    except ImportError:
+        print("PyTorch is not installed (python3-torch): no peers")
+        torch = peers = None
+    result = {"cpu": cpu_name(), "torch": torch and torch.__version__,
+              "repeat": options.repeat, "repeat_peers": options.repeat_peers,
+              "features": FEATURES, "shapes": []}
+    with tempfile.TemporaryDirectory() as folder:
+        result["machine"] = ceilings(folder, options.threads,
+                                     SHAPES[0][0] * SHAPES[0][1])
+        mine = ours(folder, options.threads, options.repeat)
+    for batch, steps in SHAPES:
+        row = {"batch": batch, "time": steps,
+               "limit_ms": limit_ms(batch, steps, result["machine"]),
+               "ms": {"rnnc": mine[batch, steps]}}
+        if peers:
+            for name, layer in (("PyTorch nn.GRU", peers.nn_gru),
+                                ("PyTorch minGRU, log space", peers.log_space),
+                                ("PyTorch minGRU, hoisted product and loop",
+                                 peers.hoisted_loop)):
+                row["ms"][name] = peers.measure(layer, batch, steps,
+                                                options.repeat_peers)
+        result["shapes"].append(row)
+    print(table(result))
+    if options.out:
+        Path(options.out).write_text(json.dumps(result, indent=1) + "\n")
+        Path(options.out).with_suffix(".md").write_text(table(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
