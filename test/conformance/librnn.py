@@ -68,7 +68,7 @@ class TensorView:
     """An rnn_tensor over a NumPy array, which it keeps alive."""
 
     def __init__(self, array):
-        self.array = np.ascontiguousarray(array)
+        self.array = np.asarray(array, order="C")
         self.shape = (ctypes.c_int64 * self.array.ndim)(*array.shape)
         self.tensor = Tensor(self.array.ctypes.data, CODES[self.array.dtype],
                              self.array.ndim, self.shape)
@@ -131,7 +131,7 @@ class Session:
     def typed(self, entry, inputs):
         """The inputs in the entry's element types."""
         specs = self.module.entries[entry]["inputs"]
-        return [np.ascontiguousarray(value, TYPES[spec["type"]][1])
+        return [np.asarray(value, TYPES[spec["type"]][1], order="C")
                 for spec, value in zip(specs, inputs, strict=True)]
 
     def outputs(self, entry, inputs):
@@ -155,13 +155,6 @@ class Session:
              ctypes.c_size_t(len(outputs)), state and state.handle,
              ctypes.byref(options))
         return [view.array for view in kept_outputs]
-
-    def gradients(self, entry, inputs, seed=0, step=0, state=None):
-        """Outputs (loss, d_inputs...) and a dict of parameter gradients; only
-        parameters of a gradient that is not zero everywhere are listed."""
-        self.zero_gradients()
-        outputs = self.run(entry, inputs, state, seed, step)
-        return outputs
 
 
 class State:
