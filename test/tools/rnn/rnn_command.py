@@ -1,7 +1,8 @@
 """How the tests of the rnn command line call it, and the files they give it.
 
 The environment names what is under test: RNN_BIN the program, RNN_TEST_MODULE
-a small compiled text model in f32, RNN_TEST_MODULE_F64 (optional) one in f64.
+test/runtime/fixture_module.c compiled and sealed. Other forms of that fixture
+are looked for beside it, or are compiled here where a test needs them.
 """
 
 import json
@@ -15,7 +16,10 @@ import unittest
 
 BIN = os.environ["RNN_BIN"]
 MODULE = os.environ["RNN_TEST_MODULE"]
-MODULE_F64 = os.environ.get("RNN_TEST_MODULE_F64")
+SEAL = os.path.join(os.path.dirname(BIN), "rnn_seal_module")
+RUNTIME = os.path.join(os.path.dirname(__file__), "../../../runtime")
+FIXTURE = os.path.join(os.path.dirname(__file__),
+                       "../../runtime/fixture_module.c")
 VERBS = ["train", "eval", "generate", "run", "check", "inspect", "bench"]
 
 
@@ -93,6 +97,25 @@ class RnnTest(unittest.TestCase):
         for words in [says] if isinstance(says, str) else says:
             self.assertIn(words, lines[0])
         return lines[0]
+
+    def fixture(self, *definitions, replace=None):
+        """The fixture compiled with definitions and a pair of texts swapped."""
+        compiler = shutil.which("cc")
+        if not compiler or not os.path.exists(SEAL):
+            self.skipTest("no cc, or no rnn_seal_module beside rnn")
+        with open(FIXTURE) as file:
+            text = file.read()
+        if replace:
+            self.assertIn(replace[0], text)
+            text = text.replace(*replace)
+        source, module = self.write("fixture.c", text), self.path("fixture.so")
+        subprocess.run(
+            [compiler, "-std=c99", "-O1", "-shared", "-fPIC", "-I", RUNTIME,
+             *("-D" + d for d in definitions), source, "-o", module, "-lm"],
+            check=True)
+        subprocess.run([SEAL, module], check=True)
+        os.remove(source)
+        return module
 
     def train_arguments(self, text, out, **changes):
         options = {

@@ -1,10 +1,12 @@
 """rnn inspect, bench and check."""
 
 import os
+import shutil
 import stat
+import subprocess
 import unittest
 
-from rnn_command import BIN, MODULE, MODULE_F64, RnnTest
+from rnn_command import BIN, MODULE, RnnTest
 
 
 class InspectTest(RnnTest):
@@ -74,47 +76,83 @@ class CheckTest(RnnTest):
     def test_f32_is_refused(self):
         self.refuses("check", MODULE, says="--element-type=f64")
 
-    @unittest.skipUnless(MODULE_F64, "no module in f64")
-    def test_gradients_and_step(self):
-        result = self.rnn_json("check", MODULE_F64)
-        self.assertTrue(result["passed"])
-        subjects = [r["subject"] for r in result["results"]]
-        for parameter in self.rnn_json("inspect", MODULE_F64)["parameters"]:
-            self.assertIn("parameter " + parameter["name"], subjects)
-        self.assertTrue(any(s.startswith("output ") for s in subjects))
-        self.assertTrue(any(s.startswith("state ") for s in subjects))
-        for line in result["results"]:
-            self.assertEqual(line["verdict"], "pass", line)
-            self.assertLess(line["error"], 1e-5)
-        out, _ = self.rnn("check", MODULE_F64, "--time", 1, "--batch", 1)
-        self.assertRegex(out, r"(?m)^pass +\S+e-\d+  \w+: parameter")
+    def verdicts(self, code=0, replace=None):
+        module = self.fixture("FIXTURE_F64", "FIXTURE_REGRESSION",
+                              replace=replace)
+        result = self.rnn_json("check", module, code=code)
+        self.assertEqual(result["passed"], code == 0)
+        return {f"{r['of']} {r['subject']}": r["verdict"]
+                for r in result["results"]}
 
-    def test_model_text_needs_the_compiler(self):
-        if os.path.exists(os.path.join(os.path.dirname(BIN), "rnnc")):
-            self.skipTest("rnnc is beside rnn")
-        model = self.write("model.mlir", "")
-        self.refuses("check", model, says="cannot run rnnc",
-                     env={"PATH": "/nowhere"})
+    def test_gradients_and_step(self):
+        verdicts = self.verdicts()
+        self.assertEqual(set(verdicts.values()), {"pass"})
+        for subject in ("char_lm output result0", "char_lm state layer.h",
+                        "next_token parameter embed.weight",
+                        "regression parameter scale", "regression input x"):
+            self.assertIn(subject, verdicts)
+        out, _ = self.rnn("check", self.path("fixture.so"), "--time", 1,
+                          "--batch", 1, "--seed", 5)
+        self.assertRegex(out, r"(?m)^pass +\S+e-\d+  next_token: parameter")
+
+    def test_wrong_gradient_fails_where_it_is_wrong(self):
+        verdicts = self.verdicts(1, (
+            "(t->b.c[i] - before) * z * (1 - z)",
+            "(t->b.c[i] - before) * z"))
+        wrong = {s for s, v in verdicts.items() if v != "pass"}
+        self.assertEqual(wrong, {
+            "next_token parameter layer.gate.weight",
+            "next_token parameter layer.gate.bias",
+            "next_token parameter embed.weight"})
+        self.assertEqual({verdicts[s] for s in wrong}, {"FAIL"})
+
+    def test_wrong_step_fails(self):
+        verdicts = self.verdicts(1, (
+            "if (call->carry)", "if (call->carry && call->time > 1)"))
+        self.assertEqual(verdicts["char_lm output result0"], "FAIL")
+        self.assertEqual(verdicts["char_lm state layer.h"], "FAIL")
+
+    def test_nan_fails(self):
+        verdicts = self.verdicts(1, ("p[HEAD_BIAS + v];",
+                                     "p[HEAD_BIAS + v] + sqrt(-1.0);"))
+        self.assertEqual(verdicts["char_lm output result0"], "FAIL")
+        self.assertEqual(verdicts["next_token parameter head.weight"], "FAIL")
+
+    def test_kinks_are_said_and_do_not_fail(self):
+        verdicts = self.verdicts(0, (
+            "scale[j] * scale[j] * x[i] * x[i]);",
+            "fabs(sin(1e5 * scale[j] * x[i])));"))
+        self.assertEqual(verdicts["regression parameter scale"], "kink")
+        self.assertEqual(verdicts["regression input x"], "kink")
+        self.assertEqual(verdicts["next_token parameter head.weight"], "pass")
 
     def test_model_text_goes_to_the_compiler(self):
-        if os.path.exists(os.path.join(os.path.dirname(BIN), "rnnc")):
-            self.skipTest("rnnc is beside rnn")
-        model = self.write("model.mlir", "")
-        compiler = self.write(
-            "rnnc", f'#!/bin/sh\n[ "$4" = --element-type=f64 ] && '
-            f'cp "{MODULE_F64 or MODULE}" "$3"\n')
-        os.chmod(compiler, 0o755)
-        environment = {"PATH": self.folder + ":/usr/bin:/bin",
-                       "TMPDIR": self.folder}
-        if MODULE_F64:
-            self.rnn("check", model, env=environment)
-        else:
-            self.refuses("check", model, says="f64", env=environment)
-        self.assertEqual(sorted(os.listdir(self.folder)),
-                         ["model.mlir", "rnnc"])
-        self.write("rnnc", "#!/bin/sh\nexit 1\n")
-        self.refuses("check", model, says="could not compile",
-                     env=environment)
+        # A copy of rnn: beside the one under test there may be an rnnc.
+        os.mkdir(self.path("bin"))
+        program = shutil.copy(BIN, self.path("bin"))
+        model, module = self.write("model.mlir", ""), self.fixture("FIXTURE_F64")
+        environment = {"PATH": self.path("path") + ":/usr/bin:/bin",
+                       "TMPDIR": self.path("temporary")}
+        os.mkdir(self.path("path"))
+        os.mkdir(self.path("temporary"))
+
+        def check():
+            done = subprocess.run([program, "check", model], env=environment,
+                                  capture_output=True, text=True)
+            self.assertEqual(os.listdir(self.path("temporary")), [])
+            return done.returncode, done.stderr
+
+        code, err = check()
+        self.assertEqual(code, 1)
+        self.assertIn("cannot run rnnc", err)
+        for place in ("path/rnnc", "bin/rnnc"):
+            self.write(place, f'#!/bin/sh\n[ "$1 $2 $4" = "{model} -o '
+                       f'--element-type=f64" ] && cp "{module}" "$3"\n')
+            os.chmod(self.path(place), 0o755)
+            self.assertEqual(check(), (0, ""))
+            self.write(place, "#!/bin/sh\necho why >&2\nexit 1\n")
+            self.assertEqual(check(), (1, "why\nrnn: error: rnnc could not "
+                                          f"compile '{model}'\n"))
 
 
 if __name__ == "__main__":

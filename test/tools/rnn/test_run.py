@@ -106,6 +106,24 @@ class RunTest(RnnTest):
                                1, 1)
         self.assertTrue(losses[0] < loss < losses[1])
 
+    def test_gradients_of_float_inputs(self):
+        regression = self.fixture("FIXTURE_REGRESSION")
+        x = np.random.default_rng(0).normal(size=(2, 3, 8))
+        mask = np.array([[1, 0, 1], [1, 1, 0]], bool)
+        arguments = [*self.input(x, "x"), *self.input(mask, "mask")]
+        self.rnn("run", regression, "regression", *arguments, "--gradients",
+                 "--out", self.out)
+        weight = mask[:, :, None] / 6
+        np.testing.assert_allclose(np.load(self.out + "/loss.npy"),
+                                   (weight * x * x).sum() / 2, rtol=1e-5)
+        np.testing.assert_allclose(np.load(self.out + "/d_x.npy"), weight * x,
+                                   rtol=1e-5)
+        np.testing.assert_allclose(np.load(self.out + "/scale.npy"),
+                                   (weight * x * x).sum((0, 1)), rtol=1e-5)
+        self.refuses("run", regression, "regression", "--out", self.out,
+                     *self.input(x, "x"), *self.input(x, "mask"),
+                     says=["mask", "bool"])
+
     def moved_loss(self, gradients, step):
         start, moved = self.path("start"), self.path("moved")
         self.rnn("run", MODULE, "--write-parameters", start)

@@ -270,6 +270,16 @@ class TrainFailureTest(RnnTest):
         self.refuses(*self.train_arguments(self.path("none"), out),
                      says="No such file")
 
+    def test_objectives_that_take_no_text(self):
+        text = self.write("text.txt", text_of(4000))
+        arguments = self.train_arguments(text, self.path("m"))
+        arguments[1] = self.fixture("FIXTURE_REGRESSION")
+        self.refuses(*arguments, says=["several objectives", "next_token"])
+        self.refuses(*arguments, "--objective", "regression",
+                     says=["two inputs i32 [batch, time]", "x: f32"])
+        self.refuses(*arguments, "--objective", "nothing", says="nothing")
+        self.rnn(*arguments, "--objective", "next_token")
+
     def test_places_that_cannot_be_written(self):
         text = self.write("text.txt", text_of(4000))
         for out in ("/proc/m.safetensors", self.path("none/m"), self.folder,
