@@ -3,6 +3,7 @@
 #include "dialect/Shapes.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Verifier.h"
 
 using namespace mlir;
 
@@ -41,9 +42,9 @@ static Type bindWidth(Type type, DictionaryAttr bind, std::string &why) {
               .str();
     return {};
   }
-  return RankedTensorType::get(
-      {ShapedType::kDynamic, factor * value.getInt()},
-      tensor.getElementType());
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape.back() = factor * value.getInt();
+  return RankedTensorType::get(shape, tensor.getElementType());
 }
 
 LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -140,6 +141,7 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   layer.learnedInit = getLearnedInit();
   layer.reset = getReset();
   layer.reverse = getReverse();
+  bool isValid = true; // with the widths bound
   auto run = [&](LayerExpander &s, ValueRange inputs, ValueRange states,
                  SmallVectorImpl<Value> &outputs, SmallVectorImpl<Value> &next) {
     IRMapping map;
@@ -149,6 +151,7 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
       Operation *copy = s.clone(op, map);
       for (Value result : copy->getResults())
         result.setType(bound(result.getType()));
+      isValid = isValid && succeeded(mlir::verify(copy));
     }
     auto yield = cast<YieldOp>(step.getTerminator());
     for (Value value : yield.getValues())
@@ -159,6 +162,8 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   layer.step = run;
   SmallVector<Value> results = b.recurrence(layer);
   Operation *scan = results.empty() ? nullptr : results[0].getDefiningOp();
+  if (!isValid)
+    return failure();
   if (scan && !why.empty())
     return emitOpError("apply_c1: ") << why;
   if (scan) {

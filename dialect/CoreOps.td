@@ -290,6 +290,8 @@ def RNN_ParameterOp : RNN_Op<"parameter", [MemoryEffects<[MemRead]>,
 
     * `parameter_c1`: the shape is static and at most 2^40 elements.
     * `parameter_c2`: `init` is a known kind.
+    * `parameter_c3`: the name is not empty and has no `..`, `/` or NUL.
+    * `parameter_c4`: `row` is in [0, rows).
 
     ```mlir
     %a = rnn.parameter "decay" init uniform(1.0) no_decay : tensor<384xf32>

@@ -139,7 +139,10 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   FunctionType type = model.getFunctionType();
   if (TypeRange(type.getInputs()) != getInputs().getTypes() ||
       TypeRange(type.getResults()) != getResultTypes())
-    return emitOpError("call_c1: @") << getCallee() << " is " << type;
+    return emitOpError("call_c1: @")
+           << getCallee() << " is " << type << ", but is called as "
+           << FunctionType::get(getContext(), getInputs().getTypes(),
+                                getResultTypes());
   return success();
 }
 
@@ -222,6 +225,8 @@ void CellOp::print(OpAsmPrinter &printer) {
 }
 
 LogicalResult CellOp::verify() {
+  if (getNumStates() > getStep()->getNumArguments())
+    return emitOpError("cell_c5: has fewer arguments than states");
   auto verifyStep = [&](Type type) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
     auto width = tensor ? dyn_cast_or_null<StringAttr>(tensor.getEncoding())

@@ -95,6 +95,8 @@ def RNN_CellOp : RNN_Op<"cell", [Symbol, IsolatedFromAbove]> {
     * `cell_c2`: `rnn.yield` gives the declared results and one `next` value per
       state, of its type.
     * `cell_c3`: every width name used is declared.
+    * `cell_c4`: nothing in the step has a side effect.
+    * `cell_c5`: there are at least as many arguments as states.
 
     ```mlir
     rnn.cell @my_min_gru(%x: tensor<?x384xf32>) state(%h: tensor<?x768xf32>)

@@ -2,6 +2,8 @@
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 
+#include "mlir/IR/PatternMatch.h"
+
 using namespace mlir;
 
 namespace rnn {
@@ -63,6 +65,14 @@ Type overDomain(Type step, Domain domain) {
   llvm_unreachable("all domains are handled");
 }
 
+/// A pattern driver must hear of it if `builder` belongs to one.
+void eraseUnfinished(OpBuilder &builder, Operation *op) {
+  if (auto *listener =
+          dyn_cast_if_present<RewriterBase::Listener>(builder.getListener()))
+    listener->notifyOperationErased(op);
+  op->erase();
+}
+
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -108,7 +118,7 @@ ScanOp ScanOp::finish(OpBuilder &builder, ScanOp scan, ValueRange outputs,
                                    int32_t(next.size())};
   state.addRegion()->takeBody(scan.getBody());
   auto finished = cast<ScanOp>(builder.create(state));
-  scan.erase();
+  eraseUnfinished(builder, scan);
   return finished;
 }
 
@@ -360,7 +370,7 @@ RepeatOp RepeatOp::finish(OpBuilder &builder, RepeatOp repeat,
   state.getOrAddProperties<Properties>() = repeat.getProperties();
   state.addRegion()->takeBody(repeat.getBody());
   auto finished = cast<RepeatOp>(builder.create(state));
-  repeat.erase();
+  eraseUnfinished(builder, repeat);
   return finished;
 }
 
@@ -453,7 +463,7 @@ void RepeatOp::print(OpAsmPrinter &printer) {
 LogicalResult RepeatOp::verify() {
   if (getCount() < 1 || getCount() > 100000)
     return emitOpError("repeat_c1: the count must be in [1, 100000], but is ")
-           << getCount();
+           << int64_t(getCount());
   return success();
 }
 
@@ -467,6 +477,10 @@ LogicalResult RepeatOp::verifyRegions() {
     return yield.emitOpError("repeat_c2: expected ")
            << getNumResults() << " values, found " << yield.getValues().size();
   for (auto [i, value] : llvm::enumerate(yield.getValues())) {
+    if (i < getInits().size() && value.getType() != getInits()[i].getType())
+      return yield.emitOpError("repeat_c2: the carried value #")
+             << i << " must be " << getInits()[i].getType() << ", but is "
+             << value.getType();
     Type expected = i < getInits().size()
                         ? value.getType()
                         : addLeading(value.getType(), getCount());
@@ -474,10 +488,6 @@ LogicalResult RepeatOp::verifyRegions() {
       return yield.emitOpError("repeat_c2: result #")
              << i << " must be " << expected << ", but is "
              << getResult(i).getType();
-    if (i < getInits().size() && value.getType() != getInits()[i].getType())
-      return yield.emitOpError("repeat_c2: the carried value #")
-             << i << " must be " << getInits()[i].getType() << ", but is "
-             << value.getType();
   }
   return success();
 }

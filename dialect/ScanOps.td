@@ -96,7 +96,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
 }
 
 def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
-    AttrSizedOperandSegments]> {
+    AttrSizedOperandSegments, ParentOneOf<["ScanOp", "RepeatOp", "CellOp"]>]> {
   let summary = "ends a step: its outputs, and the next states";
   let arguments = (ins Variadic<RNN_Tensor>:$values,
                        Variadic<RNN_FloatTensor>:$next);

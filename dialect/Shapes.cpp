@@ -6,10 +6,23 @@ using namespace mlir;
 
 namespace rnn {
 
+bool hasNamedWidth(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getEncoding();
+}
+
+bool hasNamedWidth(Operation *op) {
+  auto isNamed = [](Type type) { return hasNamedWidth(type); };
+  return llvm::any_of(op->getOperandTypes(), isNamed) ||
+         llvm::any_of(op->getResultTypes(), isNamed);
+}
+
 TensorKind getTensorKind(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return TensorKind::Invalid;
+  if (hasNamedWidth(type))
+    return TensorKind::Step;
   ArrayRef<int64_t> shape = tensor.getShape();
   size_t leading = 0;
   while (leading < shape.size() && shape[leading] == ShapedType::kDynamic)

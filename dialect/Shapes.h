@@ -4,6 +4,7 @@
 #define RNN_DIALECT_SHAPES_H
 
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Operation.h"
 
 namespace rnn {
 
@@ -20,6 +21,12 @@ inline bool isStep(mlir::Type type) {
 inline bool isStatic(mlir::Type type) {
   return getTensorKind(type) == TensorKind::Static;
 }
+
+/// True for a step of a generic cell, tensor<?x?xf32, "H">: its width is known
+/// when `rnn.apply` binds it, and verified then.
+bool hasNamedWidth(mlir::Type type);
+/// True if an operand or result of `op` has one.
+bool hasNamedWidth(mlir::Operation *op);
 
 /// tensor<?x?xF> -> tensor<?xF>; a step stays one; tensor<F> -> tensor<?xF>.
 mlir::RankedTensorType getStepType(mlir::Type type);

@@ -1,0 +1,64 @@
+// RUN: rnn-opt %s -split-input-file -verify-diagnostics
+//
+// What products and means refuse.
+
+// matmul_c1: the input
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{matmul_c1: the input's width must be 5, but is 8}}
+  %y = rnn.matmul %x, %w : tensor<?x?x8xf32>, tensor<5x8xf32> -> tensor<?x?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// matmul_c1: the result
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{matmul_c1: the result must be 'tensor<?x?x5xf32>', but is 'tensor<?x?x8xf32>'}}
+  %y = rnn.matmul %x, %w transposed : tensor<?x?x8xf32>, tensor<5x8xf32> -> tensor<?x?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// matmul_c1: the weight
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{matmul_c1: the weight must be a static matrix, but is 'tensor<?x?x8xf32>'}}
+  %y = rnn.matmul %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// matmul_c1: an input without features
+rnn.model @m(%s: tensor<?x?xf32>, %w: tensor<1x8xf32>, %x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{matmul_c1: the input has no features: 'tensor<?x?xf32>'}}
+  %y = rnn.matmul %s, %w : tensor<?x?xf32>, tensor<1x8xf32> -> tensor<?x?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// outer_sum_c1: the result
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{outer_sum_c1: the result must be 'tensor<8x8xf32>', but is 'tensor<8x9xf32>'}}
+  %y = rnn.outer_sum %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<8x9xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// outer_sum_c1: the operands
+rnn.model @m(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{outer_sum_c1: 'tensor<?x?x8xf32>' and 'tensor<?x8xf32>' must agree but for the last dimension}}
+  %y = rnn.outer_sum %x, %h : tensor<?x?x8xf32>, tensor<?x8xf32> -> tensor<8x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// mean_c1
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{mean_c1: a sequence of width 1 becomes a scalar, not 'tensor<?x?x8xf32>' -> 'tensor<f32>'}}
+  %y = rnn.mean %x : tensor<?x?x8xf32> -> tensor<f32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
