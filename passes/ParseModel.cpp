@@ -312,6 +312,32 @@ void handOn(Diagnostic &diagnostic, MLIRContext &context) {
   context.getDiagEngine().emit(std::move(diagnostic));
 }
 
+/// Is everything in the file something that a model's text may say? The rest of
+/// what MLIR can parse, and what only passes make, ends here.
+LogicalResult checkVocabulary(ModuleOp model, Location start) {
+  if (model.getBody()->empty())
+    return emitError(start)
+           << "nothing is defined here; a model's text has at least one "
+              "rnn.model";
+  for (Operation &op : *model.getBody())
+    if (!isa<ModelOp, ObjectiveOp, CellOp>(op))
+      return emitError(op.getLoc())
+             << "'" << op.getName()
+             << "' is not expected here; a file defines rnn.model, "
+                "rnn.objective and rnn.cell";
+  WalkResult walk = model->walk([&](Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    if (op == model || dialect == "rnn" || dialect == "arith" ||
+        dialect == "math")
+      return WalkResult::advance();
+    emitError(op->getLoc()) << "'" << op->getName()
+                            << "' is not an op of models, which are made of "
+                               "rnn, arith and math ops";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 } // namespace
 
 OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context) {
@@ -341,11 +367,8 @@ OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context) {
   }
   for (Diagnostic &diagnostic : diagnostics)
     handOn(diagnostic, context);
-  if (model && model->getBody()->empty()) {
-    emitError(start) << "nothing is defined here; a model's text has at least "
-                        "one rnn.model";
+  if (model && failed(checkVocabulary(*model, start)))
     return {};
-  }
   return model;
 }
 

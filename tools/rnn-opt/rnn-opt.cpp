@@ -2,6 +2,8 @@
 // It runs the very functions that rnnc runs.
 #include "dialect/RNNDialect.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "passes/cpu/Passes.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -11,6 +13,7 @@
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   rnn::registerPasses();
+  rnn::registerCpuPasses();
   rnn::registerPipelines();
 
   mlir::DialectRegistry registry;
