@@ -21,5 +21,4 @@ config.substitutions += [
     ("%python", config.python),
     ("%source", config.source_dir),
     ("%build", config.build_dir),
-    ("%cxx", config.cxx),
 ]
