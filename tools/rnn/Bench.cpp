@@ -101,19 +101,18 @@ int runBench(const BenchOptions &options) {
 
 Action rnn::defineBench(CLI::App &verb) {
   auto options = std::make_shared<BenchOptions>();
-  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
   verb.add_option("MODULE", options->module, "Compiled module")->required();
   verb.add_option("ENTRY", options->entry,
                   "Entry, model or objective (default: every entry)");
   verb.add_option("--batch", options->batch, "Sequences in a call")
-      ->check(positive)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--time", options->time, "Time steps of a sequence")
-      ->check(positive)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--repeat", options->repeat,
                   "Calls; a step is called --time times as often")
-      ->check(positive)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--threads", options->threads, "Threads (0: all cores)")
       ->capture_default_str();

@@ -77,7 +77,6 @@ int runCheck(const CheckOptions &options) {
 
 Action rnn::defineCheck(CLI::App &verb) {
   auto options = std::make_shared<CheckOptions>();
-  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
   verb.add_option("MODULE", options->module,
                   "Module compiled with --element-type=f64, or a model's "
                   ".mlir file, which rnnc then compiles")
@@ -85,13 +84,14 @@ Action rnn::defineCheck(CLI::App &verb) {
   verb.add_option("--parameters", options->parameters,
                   "Check at these parameters (default: initial ones)");
   verb.add_option("--batch", options->batch, "Sequences")
-      ->check(positive)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--time", options->time, "Time steps")
-      ->check(positive)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--seed", options->seed,
                   "Initial parameters, inputs and directions")
+      ->check(notNegative)
       ->capture_default_str();
   verb.add_option("--threads", options->threads, "Threads (0: all cores)")
       ->capture_default_str();

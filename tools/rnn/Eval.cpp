@@ -72,12 +72,12 @@ Action rnn::defineEval(CLI::App &verb) {
       ->check(CLI::IsMember({"val", "train", "all"}))
       ->capture_default_str();
   verb.add_option("--time", options->time, "Tokens in a window")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 24))
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--batch", options->batch,
                   "Windows in a call, and contiguous streams where the state "
                   "is carried")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 24))
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--objective", options->objective,
                   "Objective (default: the only one)");

@@ -224,8 +224,10 @@ Action rnn::defineGenerate(CLI::App &verb) {
       ->required();
   CLI::Option *prompt = verb.add_option(
       "--prompt", options->prompt,
-      "Text to continue; - reads standard input (default: a line's begin)");
+      "Text to continue; - reads standard input (default: the beginning of "
+      "a line)");
   verb.add_option("--tokens", options->tokens, "Tokens to generate")
+      ->check(notNegative)
       ->capture_default_str();
   verb.add_option("--temperature", sampling.temperature,
                   "Divides the logits; 0 takes the likeliest token")
@@ -240,6 +242,7 @@ Action rnn::defineGenerate(CLI::App &verb) {
                   "Only tokens at least this likely beside the likeliest")
       ->capture_default_str();
   verb.add_option("--seed", sampling.seed, "Random draws")
+      ->check(notNegative)
       ->capture_default_str();
   verb.add_option("--model", options->model,
                   "Model (default: the only one for text)");

@@ -120,10 +120,10 @@ Action rnn::defineInspect(CLI::App &verb) {
   verb.add_option("FILE", options->path, "Compiled module or checkpoint")
       ->required();
   verb.add_option("--batch", options->batch, "Batch for the workspace size")
-      ->check(CLI::PositiveNumber)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--time", options->time, "Time for the workspace size")
-      ->check(CLI::PositiveNumber)
+      ->check(positiveSize)
       ->capture_default_str();
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runInspect(*options); };

@@ -259,6 +259,7 @@ Action rnn::defineRun(CLI::App &verb) {
   verb.add_option("--parameters", options->parameters,
                   "Parameters (safetensors; default: initial ones)");
   verb.add_option("--seed", options->seed, "Initial parameters and dropout")
+      ->check(notNegative)
       ->capture_default_str();
   verb.add_option("--input", options->inputs,
                   "NAME=FILE.npy, one for each input; f4 and f8 convert into "

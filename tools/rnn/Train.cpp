@@ -160,7 +160,7 @@ private:
   void validate();
   void save();
   void report(bool wasInterrupted);
-  void show(double tokensPerSecond);
+  void show();
 
   const TrainOptions &options;
   Module module;
@@ -208,7 +208,7 @@ void TrainingRun::planEnd(double secondsPerStep) {
                options.warmup + 1));
 }
 
-void TrainingRun::show(double tokensPerSecond) {
+void TrainingRun::show() {
   uint64_t now = trainer->steps();
   double done = options.minutes > 0 ? elapsed() / budget()
                                     : static_cast<double>(now) / options.steps;
@@ -221,7 +221,9 @@ void TrainingRun::show(double tokensPerSecond) {
       words, sizeof words, "step %llu%s  loss %.4f  %s tokens/s  %s left",
       static_cast<unsigned long long>(now),
       options.minutes > 0 ? "" : ("/" + std::to_string(options.steps)).c_str(),
-      shownLoss, shortNumber(tokensPerSecond).c_str(), clockTime(left).c_str());
+      shownLoss,
+      shortNumber(static_cast<double>(rows() * options.time) / perStep).c_str(),
+      clockTime(left).c_str());
   bar.show(done, words);
 }
 
@@ -253,7 +255,7 @@ void TrainingRun::step() {
   // Ten steps to get warm: the first ones are slow.
   if (options.minutes > 0 && now % 10 == 9 && now - firstStep >= 9)
     planEnd(secondsSince(start) / static_cast<double>(now + 1 - firstStep));
-  show(speed);
+  show();
 }
 
 void TrainingRun::validate() {
@@ -338,7 +340,7 @@ int TrainingRun::run(const json &description) {
     report(/*wasInterrupted=*/true);
     return exitInterrupted;
   }
-  note("step " + std::to_string(saved) + " is in " + options.out);
+  note("saved step " + std::to_string(saved) + " to " + options.out);
   report(/*wasInterrupted=*/false);
   return exitOk;
 }

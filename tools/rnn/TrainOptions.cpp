@@ -2,6 +2,7 @@
 #include "TrainOptions.h"
 
 #include "Failure.h"
+#include "Verb.h"
 
 using namespace rnn;
 using nlohmann::json;
@@ -24,7 +25,6 @@ void TrainOptions::define(CLI::App &verb) {
   beta1 = defaults.beta1;
   beta2 = defaults.beta2;
 
-  const CLI::Range positive(int64_t(1), int64_t(1) << 24);
   auto option = [&](const char *name, auto &value, const char *help) {
     return verb.add_option(name, value, help)->capture_default_str();
   };
@@ -47,19 +47,20 @@ void TrainOptions::define(CLI::App &verb) {
   minutesOption =
       verb.add_option("--minutes", minutes,
                       "End after this time instead, the learning rate too")
-          ->check(CLI::PositiveNumber)
+          ->check(CLI::Range(1e-3, 1e6))
           ->excludes(stepsOption);
-  runOption("--batch", batch, "Windows in a micro-batch")->check(positive);
-  runOption("--time", time, "Tokens in a window")->check(positive);
+  runOption("--batch", batch, "Windows in a micro-batch")->check(positiveSize);
+  runOption("--time", time, "Tokens in a window")->check(positiveSize);
   runOption("--accumulate", accumulate, "Micro-batches in an update")
-      ->check(positive);
+      ->check(positiveSize);
   addRunOption(verb.add_flag("--carry-state", carryState,
                              "Read the text as contiguous streams and carry "
                              "the state over windows"),
                carryState);
   runOption("--lr", learningRate, "Highest learning rate");
   runOption("--min-lr", minLearningRate, "Learning rate at the end");
-  runOption("--warmup", warmup, "Updates until the highest learning rate");
+  runOption("--warmup", warmup, "Updates until the highest learning rate")
+      ->check(notNegative);
   runOption("--weight-decay", weightDecay, "Weight decay of AdamW");
   runOption("--beta1", beta1, "Decay of the first moment");
   runOption("--beta2", beta2, "Decay of the second moment");
@@ -69,7 +70,8 @@ void TrainOptions::define(CLI::App &verb) {
                                "* and ? match, may be repeated"),
                freeze)
       ->allow_extra_args(false);
-  runOption("--seed", seed, "Initial parameters, data order, dropout");
+  runOption("--seed", seed, "Initial parameters, data order, dropout")
+      ->check(notNegative);
   runOption("--tokenizer", tokenizer, "bytes or chars")
       ->check(CLI::IsMember({"bytes", "chars"}));
   addRunOption(verb.add_option("--objective", objective,
@@ -77,9 +79,11 @@ void TrainOptions::define(CLI::App &verb) {
                objective);
   option("--threads", threads, "Threads (0: all cores); changes no result");
   verb.add_option("--log", log, "Write metrics here as JSON lines");
-  option("--save-every", saveEvery, "Updates between saves (0: at the end)");
+  option("--save-every", saveEvery, "Updates between saves (0: at the end)")
+      ->check(notNegative);
   option("--eval-every", evalEvery,
-         "Updates between validations (0: at the end)");
+         "Updates between validations (0: at the end)")
+      ->check(notNegative);
   verb.add_flag("--json", asJson, "Print the result as JSON");
 }
 

@@ -5,6 +5,7 @@
 #define RNN_TOOLS_RNN_VERB_H
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 
 namespace rnn {
@@ -17,6 +18,16 @@ enum ExitCode {
 };
 
 using Action = std::function<int()>;
+
+/// Batches, times and other counts that cannot be none.
+inline const CLI::Range positiveSize(int64_t(1), int64_t(1) << 24);
+
+/// CLI11 would wrap a negative number around.
+inline const CLI::Validator notNegative(
+    [](std::string &text) {
+      return text.find('-') == std::string::npos ? "" : "must not be negative";
+    },
+    "");
 
 Action defineTrain(CLI::App &verb);
 Action defineEval(CLI::App &verb);

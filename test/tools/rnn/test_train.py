@@ -324,6 +324,15 @@ class TrainFailureTest(RnnTest):
         finally:
             subprocess.run(["umount", disk], check=True)
 
+    def test_loss_that_is_not_finite(self):
+        text, out = self.write("text.txt", text_of(4000)), self.path("m")
+        line = self.refuses(
+            *self.train_arguments(text, out, steps=3000, lr=9e5, warmup=0,
+                                  clip=0, weight_decay=1), says="the loss is")
+        self.assertRegex(line, r"at step \d+")
+        _, metadata = read_safetensors(out)
+        self.assertNotIn("nan", json.dumps(metadata).lower())
+
     def test_folder_that_goes_away(self):
         text = self.write("text.txt", text_of(4000))
         os.mkdir(self.path("gone"))

@@ -32,6 +32,7 @@ class UsageTest(RnnTest):
         self.refuses("bench", MODULE, "--batch", "many", says="batch", code=2)
         self.refuses("bench", MODULE, "--batch", "0", says="batch", code=2)
         self.refuses("bench", MODULE, "--time", "-3", says="time", code=2)
+        self.refuses("check", MODULE, "--seed", "-3", says="negative", code=2)
         self.refuses("run", MODULE, says="ENTRY", code=2)
         self.refuses(
             "train", MODULE, "--text", "t", "--out", "o", "--steps", "5",
