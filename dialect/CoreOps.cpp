@@ -193,9 +193,10 @@ LogicalResult MatmulOp::verify() {
   if (hasNamedWidth(*this))
     return success(); // verified when the cell is applied
   auto weight = cast<RankedTensorType>(getWeight().getType());
-  if (weight.getRank() != 2 || !isStatic(weight))
-    return emitOpError("matmul_c1: the weight must be a static matrix, but is ")
-           << weight;
+  if (weight.getRank() != 2 || !isStatic(weight) ||
+      weight.getElementType() != getType().getElementType())
+    return emitOpError("matmul_c1: the weight must be a static matrix of ")
+           << getType().getElementType() << ", but is " << weight;
   int64_t n = weight.getDimSize(getTransposed() ? 0 : 1);
   int64_t k = weight.getDimSize(getTransposed() ? 1 : 0);
   Type in = getInput().getType();
@@ -239,7 +240,8 @@ LogicalResult OuterSumOp::verify() {
 LogicalResult MeanOp::verify() {
   Type in = getInput().getType();
   if (!isSequence(in) || getWidth(in) != 1 || !isStatic(getType()) ||
-      getWidth(getType()) != 1)
+      getWidth(getType()) != 1 ||
+      getElementTypeOrSelf(in) != getType().getElementType())
     return emitOpError("mean_c1: a sequence of width 1 becomes a scalar, not ")
            << in << " -> " << getType();
   return success();

@@ -140,7 +140,7 @@ LogicalResult CausalConv1dOp::verify() {
   if (getKernel() < 1 || getKernel() > 64)
     return emitOpError("causal_conv1d_c1: `kernel` must be in [1, 64], but is ")
            << getKernel();
-  if (!isSequence(getType()) || getFeatures(getType()).empty())
+  if (!isSequence(getType()) || getFeatures(getType()).size() != 1)
     return emitOpError("causal_conv1d_c2: expected a sequence "
                        "tensor<?x?xF>, but found ")
            << getType();
@@ -344,10 +344,11 @@ Expansion PositiveOp::expand(LayerExpander &b) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult verifyScalar(Operation *op, StringRef constraint) {
+  Type element = getElementTypeOrSelf(op->getOperand(0).getType());
   Type type = op->getResult(0).getType();
-  if (!isStatic(type) || !getFeatures(type).empty())
-    return op->emitOpError(constraint)
-           << ": the result must be a scalar tensor<f32>, but is " << type;
+  auto wanted = RankedTensorType::get({}, element);
+  if (type != wanted)
+    return expected(op, constraint, "the result", wanted, type);
   return success();
 }
 

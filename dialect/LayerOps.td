@@ -97,7 +97,7 @@ def RNN_CausalConv1dOp : RNN_LayerOp<"causal_conv1d", [
     and, with `bias`, `bias` [features]; both uniform(1/sqrt(kernel)).
 
     * `causal_conv1d_c1`: `kernel` is in [1, 64].
-    * `causal_conv1d_c2`: the input is a sequence with features.
+    * `causal_conv1d_c2`: the input is a sequence with one feature dimension.
     * `causal_conv1d_c3`: `reset` is a sequence of i1 without features.
   }];
   let arguments = (ins StrAttr:$name, RNN_FloatTensor:$input,

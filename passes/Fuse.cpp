@@ -1,9 +1,8 @@
 // `rnn-fuse`: all elementwise work into scans, and neighbouring scans into one.
 //
-// In each block: `rnn.mean` becomes a scan that adds up; every elementwise op
-// becomes a scan of its own; what costs nothing to compute again (constants,
-// broadcasts) moves into the scans that read it; then a scan is merged into a
-// reader of its results, again and again.
+// In each block: every elementwise op becomes a scan of its own; what costs
+// nothing to compute again (constants, broadcasts) moves into the scans that
+// read it; then a scan is merged into a reader of its results, again and again.
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 #include "passes/Passes.h"
@@ -47,26 +46,6 @@ Domain domainOf(Type type) {
 //===----------------------------------------------------------------------===//
 // Wrapping
 //===----------------------------------------------------------------------===//
-
-/// mean(x) over batch and time: a state that adds up, then over the batch.
-void expandMean(MeanOp mean) {
-  OpBuilder builder(mean);
-  Location loc = mean.getLoc();
-  RankedTensorType step = getStepType(mean.getInput().getType());
-  Value zero = ConstantOp::create(builder, loc, step, 0.0);
-  auto scan = ScanOp::create(builder, loc, ValueRange(mean.getInput()),
-                             ValueRange(), ValueRange(), ValueRange(zero),
-                             /*reverse=*/false);
-  OpBuilder body = OpBuilder::atBlockEnd(scan.getStep());
-  Value sum = arith::AddFOp::create(body, loc, scan.stateArgs()[0],
-                                    scan.inputArgs()[0]);
-  scan = ScanOp::finish(builder, scan, ValueRange(), ValueRange(sum));
-  Value total = SumBatchOp::create(builder, loc, mean.getType(),
-                                   scan.getLasts()[0], /*mean=*/true,
-                                   /*fresh=*/false);
-  mean.replaceAllUsesWith(total);
-  mean.erase();
-}
 
 /// `op` on steps, given step operands.
 Operation *onSteps(OpBuilder &builder, Operation *op, ValueRange operands) {
@@ -288,20 +267,8 @@ private:
 
 struct Fuse : impl::FuseBase<Fuse> {
   void fuseBlock(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (auto repeat = dyn_cast<RepeatOp>(op))
-        fuseBlock(*repeat.getLayer());
-      else if (auto mean = dyn_cast<MeanOp>(op))
-        expandMean(mean);
-      else if (auto stop = dyn_cast<StopGradientOp>(op)) {
-        stop.replaceAllUsesWith(stop.getInput());
-        stop.erase();
-      }
-    }
-    block.walk([](StopGradientOp stop) {
-      stop.replaceAllUsesWith(stop.getInput());
-      stop.erase();
-    });
+    for (RepeatOp repeat : block.getOps<RepeatOp>())
+      fuseBlock(*repeat.getLayer());
     for (Operation &op : llvm::make_early_inc_range(block))
       if (isStepwise(&op) && !isFree(&op))
         wrap(&op);

@@ -87,6 +87,13 @@ def Differentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
   }];
 }
 
+def LowerTrainingOps : Pass<"rnn-lower-training-ops", "::mlir::ModuleOp"> {
+  let summary = "Replace `rnn.mean` by a scan and `rnn.stop_gradient` by nothing";
+  let description = [{
+    After differentiation, which knows them.
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // training -> kernels
 //===----------------------------------------------------------------------===//
@@ -97,6 +104,9 @@ def Fuse : Pass<"rnn-fuse", "::mlir::ModuleOp"> {
     Wraps what is elementwise outside of scans, and merges a scan into the one
     that reads its results at the same time step, if both run the same way.
     Afterwards all elementwise work is inside scans, each one kernel.
+
+    Runs before differentiation, so that what is inside a scan is computed again
+    in the backward pass and not kept; and after it, on the adjoints.
   }];
   let statistics = [
     Statistic<"numFused", "scans-fused", "scans merged into another">

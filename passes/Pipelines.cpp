@@ -31,8 +31,11 @@ void buildScansPipeline(OpPassManager &manager,
 void buildTrainingPipeline(OpPassManager &manager) {
   manager.addPass(createMakeEntries());
   manager.addPass(createCheckDifferentiable());
+  // What is inside a scan is computed again in the backward pass, not kept.
+  manager.addPass(createFuse());
   addCleanUp(manager);
   manager.addPass(createDifferentiate());
+  manager.addPass(createLowerTrainingOps());
   addCleanUp(manager);
   // A product in an adjoint step may not depend on the carried adjoints.
   manager.addPass(createHoist());

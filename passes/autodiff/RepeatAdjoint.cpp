@@ -67,7 +67,8 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
   Block *block = &scratch.emplaceBlock();
   for (Value adjoint : carried)
     block->addArgument(adjoint.getType(), loc);
-  OpBuilder body = OpBuilder::atBlockEnd(block);
+  OpBuilder body(builder.getContext());
+  body.setInsertionPointToEnd(block);
   LayerAdjoints inner(body, repeat.getLayer(), block);
   for (auto [value, given] : llvm::zip(repeat.getYield().getValues(),
                                        llvm::to_vector(block->getArguments())))
@@ -87,7 +88,8 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
   // What it reads of the primal layer: made again if that moves no data, else
   // kept as a stack.
   Block *layer = repeat.getLayer();
-  OpBuilder top = OpBuilder::atBlockBegin(block);
+  OpBuilder top(builder.getContext());
+  top.setInsertionPointToStart(block);
   IRMapping again;
   llvm::SetVector<Value> kept;
   std::function<Value(Value)> readable = [&](Value value) -> Value {

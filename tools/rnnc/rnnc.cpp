@@ -1,0 +1,254 @@
+// rnnc: compiles a model file to a module that the runtime loads.
+//
+// It has no pass list of its own: the stages are the pipelines that rnn-opt
+// registers (passes/Pipelines.h, passes/cpu/Pipeline.h).
+#include "Explain.h"
+
+#include "dialect/RNNDialect.h"
+#include "passes/Descriptor.h"
+#include "passes/EmitModule.h"
+#include "passes/ParseModel.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "passes/cpu/Pipeline.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+namespace cl = llvm::cl;
+
+namespace {
+
+enum class Stage {
+  Model,
+  Scans,
+  Training,
+  Kernels,
+  Loops,
+  LLVM,
+  Assembly,
+  Module
+};
+enum class Report { None, Text, Json };
+
+cl::OptionCategory category("rnnc options");
+
+cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.mlir"),
+                           cl::Required, cl::cat(category));
+cl::opt<std::string>
+    output("o", cl::desc("Write to this file (default: MODEL.so; text goes to "
+                         "standard output)"),
+           cl::value_desc("file"), cl::cat(category));
+cl::opt<Stage> emit(
+    "emit", cl::desc("Stop at a stage and print it:"),
+    cl::values(clEnumValN(Stage::Model, "model", "what was parsed"),
+               clEnumValN(Stage::Scans, "scans",
+                          "layers are scans, products left the time loop"),
+               clEnumValN(Stage::Training, "training",
+                          "entry points, with gradients"),
+               clEnumValN(Stage::Kernels, "kernels", "one scan per kernel"),
+               clEnumValN(Stage::Loops, "loops", "loops over vectors"),
+               clEnumValN(Stage::LLVM, "llvm", "the LLVM dialect"),
+               clEnumValN(Stage::Assembly, "asm", "machine code as text"),
+               clEnumValN(Stage::Module, "module",
+                          "the shared object (default)")),
+    cl::init(Stage::Module), cl::cat(category));
+cl::opt<Report> report(
+    "explain", cl::ValueOptional,
+    cl::desc("Say what became parallel in time, what did not and why, and list "
+             "the kernels"),
+    cl::values(clEnumValN(Report::Text, "", "as text"),
+               clEnumValN(Report::Text, "text", "as text"),
+               clEnumValN(Report::Json, "json", "the module's descriptor")),
+    cl::init(Report::None), cl::cat(category));
+cl::opt<std::string> targetName("target", cl::desc("cpu"), cl::init("cpu"),
+                                cl::cat(category));
+cl::opt<std::string>
+    cpuName("cpu",
+            cl::desc("Processor to compile for: native (default), x86-64-v2, "
+                     "x86-64-v3, x86-64-v4 or a name that LLVM knows"),
+            cl::init("native"), cl::cat(category));
+cl::opt<std::string> elementType(
+    "element-type",
+    cl::desc("f32 (default), or f64 to check gradients"), cl::init("f32"),
+    cl::cat(category));
+cl::opt<bool> timing("timing", cl::desc("Print the time of each pass"),
+                     cl::cat(category));
+
+/// One line per diagnostic; remarks belong to --explain.
+void printDiagnostic(Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
+    return;
+  auto print = [](Diagnostic &part, StringRef severity) {
+    FileLineColLoc place;
+    part.getLocation()->walk([&](Location loc) {
+      place = dyn_cast<FileLineColLoc>(loc);
+      return place ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (place)
+      llvm::errs() << place.getFilename().getValue() << ":" << place.getLine()
+                   << ":" << place.getColumn() << ": ";
+    else
+      llvm::errs() << "rnnc: ";
+    llvm::errs() << severity << ": " << part.str() << "\n";
+  };
+  print(diagnostic, diagnostic.getSeverity() == DiagnosticSeverity::Error
+                        ? "error"
+                        : "warning");
+  for (Diagnostic &note : diagnostic.getNotes())
+    print(note, "note");
+}
+
+int fail(const llvm::Twine &message) {
+  llvm::errs() << "rnnc: error: " << message << "\n";
+  return 1;
+}
+
+/// Writes `print`'s text to -o, or to standard output.
+int printTo(llvm::function_ref<LogicalResult(llvm::raw_ostream &)> print) {
+  std::string name = output.empty() ? "-" : output.getValue();
+  std::error_code error;
+  llvm::ToolOutputFile file(name, error, llvm::sys::fs::OF_None);
+  if (error)
+    return fail("cannot write '" + name + "': " + error.message());
+  if (failed(print(file.os())))
+    return 1;
+  file.os().flush();
+  if (file.os().has_error()) {
+    std::string why = file.os().error().message();
+    file.os().clear_error();
+    return fail("cannot write '" + name + "': " + why);
+  }
+  file.keep();
+  return 0;
+}
+
+int compile() {
+  if (targetName != "cpu")
+    return fail("unknown target '" + targetName + "'; expected cpu");
+  if (elementType != "f32" && elementType != "f64")
+    return fail("unknown element type '" + elementType +
+                "'; expected f32 or f64");
+  std::string why;
+  FailureOr<rnn::CpuTarget> target = rnn::CpuTarget::get(cpuName, why);
+  if (failed(target))
+    return fail(why);
+
+  DialectRegistry registry;
+  rnn::registerExternalModels(registry);
+  rnn::registerEmissionDialects(registry);
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler(
+      [](Diagnostic &diagnostic) { printDiagnostic(diagnostic); });
+
+  DefaultTimingManager clock;
+  clock.setEnabled(timing);
+  clock.setDisplayMode(DefaultTimingManager::DisplayMode::List);
+  TimingScope total = clock.getRootScope();
+
+  OwningOpRef<ModuleOp> module;
+  {
+    TimingScope scope = total.nest("parse");
+    module = rnn::parseModel(input, context);
+  }
+  if (!module)
+    return 1;
+
+  auto printIR = [&](llvm::raw_ostream &out) {
+    module->print(out);
+    return success();
+  };
+  auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
+    PassManager manager(&context);
+    manager.enableTiming(total);
+    build(manager);
+    return manager.run(*module);
+  };
+
+  Stage last = report == Report::None ? emit.getValue() : Stage::Kernels;
+  if (last == Stage::Model)
+    return printTo(printIR);
+  if (failed(run([&](OpPassManager &manager) {
+        rnn::buildScansPipeline(manager, {elementType});
+      })))
+    return 1;
+  if (last == Stage::Scans)
+    return printTo(printIR);
+  if (failed(run(rnn::buildTrainingPipeline)))
+    return 1;
+  if (last == Stage::Training)
+    return printTo(printIR);
+  if (failed(run(rnn::buildKernelsPipeline)))
+    return 1;
+  if (report != Report::None) {
+    FailureOr<llvm::json::Value> descriptor =
+        rnn::describeModule(*module, *target);
+    if (failed(descriptor))
+      return 1;
+    return printTo([&](llvm::raw_ostream &out) {
+      if (report == Report::Json)
+        out << llvm::formatv("{0:2}", *descriptor) << "\n";
+      else
+        rnn::explain(*descriptor, out);
+      return success();
+    });
+  }
+  if (last == Stage::Kernels)
+    return printTo(printIR);
+  if (failed(run([&](OpPassManager &manager) {
+        rnn::buildLoopsPipeline(manager, *target);
+      })))
+    return 1;
+  if (last == Stage::Loops)
+    return printTo(printIR);
+  if (failed(run([&](OpPassManager &manager) {
+        rnn::buildLLVMPipeline(manager, *target);
+      })))
+    return 1;
+  if (last == Stage::LLVM)
+    return printTo(printIR);
+  TimingScope scope = total.nest("machine code");
+  if (last == Stage::Assembly)
+    return printTo([&](llvm::raw_ostream &out) {
+      return rnn::emitAssembly(*module, *target, out);
+    });
+  std::string path = output;
+  if (path.empty()) {
+    if (input == "-")
+      return fail("name the module with -o when the model comes from standard "
+                  "input");
+    llvm::SmallString<128> name(llvm::sys::path::filename(input));
+    llvm::sys::path::replace_extension(name, "so");
+    path = name.str().str();
+  }
+  return failed(rnn::emitModule(*module, *target, path)) ? 1 : 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM initLLVM(argc, argv);
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &out) {
+    out << "rnnc " RNNC_VERSION "\n";
+  });
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "rnnc: compiles a recurrent sequence model\n\n"
+      "  rnnc model.mlir -o model.so     compile for this machine\n"
+      "  rnnc model.mlir --explain       say what was made parallel, and why\n"
+      "  rnnc model.mlir --emit=kernels  print a stage of the pipeline\n");
+  return compile();
+}
