@@ -7,6 +7,7 @@ export BUILD_DIR=${BUILD_DIR:-$root/build}
 # A CUDA toolkit that happens to be here must not help.
 unset CUDA_HOME CUDA_ROOT CUDA_PATH
 export ASAN_OPTIONS=detect_container_overflow=0
+export PYTHONDONTWRITEBYTECODE=1
 python=/usr/bin/python3
 
 passed=0 failed=0 skipped=0 finished=

@@ -14,6 +14,7 @@ config.test_source_root = os.path.dirname(__file__)
 tools = [os.path.join(config.build_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 # LLVM and MLIR are not instrumented, so containers that they fill look wrong.
 config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0"
 

@@ -130,7 +130,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %i: tensor<?x?xi32>, %s: tensor<?x?xf32>) ->
 
 // cross_entropy_c2
 rnn.model @m(%x: tensor<?x?x8xf32>, %i: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{cross_entropy_c2: the result must be a scalar tensor<f32>, but is 'tensor<1xf32>'}}
+  // expected-error @+1 {{cross_entropy_c2: the result must be 'tensor<f32>', but is 'tensor<1xf32>'}}
   %y = rnn.cross_entropy %x, %i : tensor<?x?x8xf32>, tensor<?x?xi32> -> tensor<1xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
@@ -157,7 +157,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
 
 // mse_c2
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{mse_c2: the result must be a scalar tensor<f32>, but is 'tensor<?xf32>'}}
+  // expected-error @+1 {{mse_c2: the result must be 'tensor<f32>', but is 'tensor<?xf32>'}}
   %y = rnn.mse %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }

@@ -22,7 +22,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
 
 // matmul_c1: the weight
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{matmul_c1: the weight must be a static matrix, but is 'tensor<?x?x8xf32>'}}
+  // expected-error @+1 {{matmul_c1: the weight must be a static matrix of 'f32', but is 'tensor<?x?x8xf32>'}}
   %y = rnn.matmul %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
