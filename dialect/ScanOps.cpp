@@ -321,7 +321,7 @@ LogicalResult ScanOp::verifyRegions() {
         return WalkResult::interrupt();
       }
     if (!isa<YieldOp>(op) && !isMemoryEffectFree(op) &&
-        !isa<LayerOpInterface>(op)) {
+        !isa<LayerOpInterface, ParameterOp>(op)) {
       op->emitOpError("scan_c4: has a side effect; a step must be a pure "
                       "function of its inputs and states");
       return WalkResult::interrupt();

@@ -68,7 +68,8 @@ struct MakeEntries : impl::MakeEntriesBase<MakeEntries> {
       if (!name)
         name = builder.getStringAttr("input" + Twine(i));
       entry.setArgAttr(i, "rnn.name", name);
-      if (int64_t bound = findBound(argument))
+      bool isIndex = getElementTypeOrSelf(argument.getType()).isInteger(32);
+      if (int64_t bound = isIndex ? findBound(argument) : 0)
         entry.setArgAttr(i, "rnn.bound", builder.getI64IntegerAttr(bound));
     }
     return entry;

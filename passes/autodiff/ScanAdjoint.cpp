@@ -144,6 +144,10 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
                                                0.0));
   auto adjoint = ScanOp::create(builder, loc, inputs, states, scan.getInits(),
                                 carries, !scan.getReverse(), scan.getDomain());
+  // Affine in what it carries; a product in the step mixes its lanes.
+  adjoint.setForm(numStates == 0      ? Form::map
+                  : products.empty() ? Form::affine
+                                     : Form::sequential);
   Block *step = adjoint.getStep();
   OpBuilder body = OpBuilder::atBlockEnd(step);
 
