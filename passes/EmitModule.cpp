@@ -1,0 +1,294 @@
+#include "passes/EmitModule.h"
+#include "runtime/module_abi.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/xxhash.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/LCSSA.h"
+#include "llvm/Transforms/Utils/LoopSimplify.h"
+
+#include <cstddef>
+
+using namespace mlir;
+
+namespace rnn {
+
+namespace {
+
+constexpr llvm::StringLiteral descriptorSymbol = "rnn_module_descriptor";
+
+/// Removes a temporary file when done with it.
+struct TemporaryFile {
+  SmallString<128> path;
+  ~TemporaryFile() {
+    if (!path.empty())
+      llvm::sys::fs::remove(path);
+  }
+};
+
+/// Header and descriptor, in a section of their own.
+void addDescriptor(llvm::Module &module, StringRef text) {
+  rnn_module_header header = {};
+  memcpy(header.magic, RNN_MODULE_MAGIC, sizeof(header.magic));
+  header.abi_version = RNN_MODULE_ABI_VERSION;
+  header.header_size = sizeof(header);
+  header.descriptor_size = text.size();
+  std::string bytes(reinterpret_cast<char *>(&header), sizeof(header));
+  bytes += text;
+  auto *data = llvm::ConstantDataArray::getString(module.getContext(), bytes,
+                                                  /*AddNull=*/false);
+  auto *global = new llvm::GlobalVariable(
+      module, data->getType(), /*isConstant=*/true,
+      llvm::GlobalValue::ExternalLinkage, data, descriptorSymbol);
+  global->setSection(RNN_MODULE_SECTION);
+  global->setAlignment(llvm::Align(16));
+}
+
+/// The loops are written as they shall run, so that little is left to do:
+/// common subexpressions, address arithmetic, and what does not depend on a
+/// loop. The rest of -O2 would take most of the time of a compilation.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  llvm::LoopPassManager loopPasses;
+  loopPasses.addPass(llvm::LICMPass(llvm::LICMOptions()));
+  passes.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loopPasses),
+                                                       /*UseMemorySSA=*/true));
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  llvm::ModulePassManager manager;
+  manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  manager.run(module, modules);
+}
+
+std::unique_ptr<llvm::Module> translate(ModuleOp module,
+                                        const CpuTarget &target,
+                                        llvm::TargetMachine &machine,
+                                        llvm::LLVMContext &context) {
+  (void)target;
+  std::unique_ptr<llvm::Module> result =
+      translateModuleToLLVMIR(module, context, "rnn");
+  if (!result) {
+    module.emitError("the module could not be translated to LLVM IR");
+    return nullptr;
+  }
+  result->setTargetTriple(machine.getTargetTriple());
+  result->setDataLayout(machine.createDataLayout());
+  return result;
+}
+
+LogicalResult generate(llvm::Module &module, llvm::TargetMachine &machine,
+                       llvm::CodeGenFileType type,
+                       llvm::raw_pwrite_stream &output) {
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, output, nullptr, type))
+    return failure();
+  passes.run(module);
+  return success();
+}
+
+std::string findLinker() {
+  if (llvm::sys::fs::can_execute(RNNC_LINKER))
+    return RNNC_LINKER;
+  for (const char *name : {"ld.lld-22", "ld.lld"})
+    if (auto found = llvm::sys::findProgramByName(name))
+      return *found;
+  return {};
+}
+
+/// `what` (why, from the system): no such file or directory.
+InFlightDiagnostic emitFileError(ModuleOp module, StringRef path,
+                                 std::error_code error) {
+  return emitError(UnknownLoc::get(module.getContext()))
+         << "cannot write '" << path << "': " << error.message();
+}
+
+LogicalResult link(ModuleOp module, StringRef object, StringRef output) {
+  std::string linker = findLinker();
+  if (linker.empty())
+    return emitError(UnknownLoc::get(module.getContext()),
+                     "no linker found: install lld-22 (ld.lld-22)");
+  TemporaryFile messages;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("rnnc-link", "txt", messages.path))
+    return emitFileError(module, "the linker's messages", error);
+  SmallVector<StringRef> arguments = {"ld.lld",
+                                      "-shared",
+                                      "--no-undefined",
+                                      "--hash-style=gnu",
+                                      "--build-id=none",
+                                      "-z",
+                                      "noexecstack",
+                                      "-z",
+                                      "relro",
+                                      "-z",
+                                      "now",
+                                      "-soname=rnn-module",
+                                      "-L/usr/lib/x86_64-linux-gnu",
+                                      "-L/lib/x86_64-linux-gnu",
+                                      "-L/usr/lib64",
+                                      "-L/lib64",
+                                      "-L/usr/lib",
+                                      "-L/lib",
+                                      object,
+                                      "--as-needed",
+                                      "-l:libm.so.6",
+                                      "-l:libc.so.6",
+                                      "-o",
+                                      output};
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(),
+                                          StringRef(messages.path)};
+  std::string error;
+  int code = llvm::sys::ExecuteAndWait(linker, arguments, std::nullopt,
+                                       redirects, 0, 0, &error);
+  if (code == 0)
+    return success();
+  if (auto text = llvm::MemoryBuffer::getFile(messages.path))
+    if (!(*text)->getBuffer().trim().empty())
+      error = (*text)->getBuffer().split('\n').first.str();
+  return emitError(UnknownLoc::get(module.getContext()))
+         << "linking failed: " << error;
+}
+
+/// Fills in the file's length and hash.
+LogicalResult sign(MutableArrayRef<char> file, StringRef section) {
+  // Linkers copy sections as they are: the header is where the magic is.
+  StringRef text(file.data(), file.size());
+  size_t at = text.find(section);
+  if (at == StringRef::npos)
+    return failure();
+  uint64_t size = file.size(), hash = 0;
+  memcpy(&file[at + offsetof(rnn_module_header, file_size)], &size, 8);
+  memcpy(&file[at + offsetof(rnn_module_header, file_hash)], &hash, 8);
+  hash = llvm::xxh3_64bits(
+      ArrayRef(reinterpret_cast<const uint8_t *>(file.data()), file.size()));
+  memcpy(&file[at + offsetof(rnn_module_header, file_hash)], &hash, 8);
+  return success();
+}
+
+} // namespace
+
+void registerEmissionDialects(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+LogicalResult emitAssembly(ModuleOp module, const CpuTarget &target,
+                           llvm::raw_ostream &output) {
+  std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
+  llvm::LLVMContext context;
+  auto translated = translate(module, target, *machine, context);
+  if (!translated)
+    return failure();
+  optimize(*translated, *machine);
+  SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  if (failed(generate(*translated, *machine,
+                      llvm::CodeGenFileType::AssemblyFile, stream)))
+    return module.emitError("the target cannot write assembly");
+  output << text;
+  return success();
+}
+
+LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
+                         StringRef path) {
+  auto descriptor = module->getAttrOfType<StringAttr>("rnn.descriptor");
+  if (!descriptor)
+    return module.emitError("the module has no descriptor: run "
+                            "rnn-lower-to-loops before");
+  // A path that cannot be written is told before the work, not after it.
+  StringRef folder = llvm::sys::path::parent_path(path);
+  if (folder.empty())
+    folder = ".";
+  if (llvm::sys::fs::is_directory(path))
+    return emitFileError(module, path,
+                         std::make_error_code(std::errc::is_a_directory));
+  if (std::error_code error =
+          llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Exist))
+    return emitFileError(module, path, error);
+  TemporaryFile object, linked;
+  SmallString<128> model(path);
+  model += ".%%%%%%.tmp";
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueFile(model, linked.path))
+    return emitFileError(module, path, error);
+
+  std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
+  if (!machine)
+    return module.emitError("LLVM has no X86 target");
+  llvm::LLVMContext context;
+  auto translated = translate(module, target, *machine, context);
+  if (!translated)
+    return failure();
+  addDescriptor(*translated, descriptor.getValue());
+  optimize(*translated, *machine);
+  SmallString<0> code;
+  llvm::raw_svector_ostream stream(code);
+  if (failed(generate(*translated, *machine, llvm::CodeGenFileType::ObjectFile,
+                      stream)))
+    return module.emitError("the target cannot write object files");
+
+  auto write = [](StringRef path, StringRef bytes) -> std::error_code {
+    std::error_code error;
+    llvm::raw_fd_ostream file(path, error);
+    if (error)
+      return error;
+    file << bytes;
+    file.close();
+    error = file.error();
+    file.clear_error();
+    return error;
+  };
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("rnnc", "o", object.path))
+    return emitFileError(module, "a temporary object file", error);
+  if (std::error_code error = write(object.path, code))
+    return emitFileError(module, object.path, error);
+  if (failed(link(module, object.path, linked.path)))
+    return failure();
+
+  auto file = llvm::MemoryBuffer::getFile(linked.path);
+  if (!file)
+    return emitFileError(module, path, file.getError());
+  std::string bytes = (*file)->getBuffer().str();
+  std::string header(RNN_MODULE_MAGIC, 8);
+  uint32_t rest[] = {RNN_MODULE_ABI_VERSION, sizeof(rnn_module_header)};
+  header.append(reinterpret_cast<char *>(rest), sizeof(rest));
+  if (failed(sign(bytes, header)))
+    return module.emitError("the linker dropped the module's descriptor");
+  if (std::error_code error = write(linked.path, bytes))
+    return emitFileError(module, path, error);
+  if (std::error_code error = llvm::sys::fs::setPermissions(
+          linked.path, llvm::sys::fs::perms(0755)))
+    return emitFileError(module, path, error);
+  if (std::error_code error = llvm::sys::fs::rename(linked.path, path))
+    return emitFileError(module, path, error);
+  linked.path.clear();
+  return success();
+}
+
+} // namespace rnn

@@ -1,0 +1,134 @@
+#include "passes/KernelCost.h"
+#include "dialect/Shapes.h"
+#include "passes/cpu/ModuleLayout.h"
+#include "passes/cpu/PlanWorkspace.h"
+
+using namespace mlir;
+namespace json = llvm::json;
+
+namespace rnn {
+
+namespace {
+
+struct Cost {
+  SizePolynomial bytes;
+  int64_t operations = 0; // a row
+};
+
+int64_t launchesOf(Operation *op) {
+  int64_t launches = 1;
+  for (RepeatOp repeat : enclosingRepeats(op))
+    launches *= repeat.getCount();
+  return launches;
+}
+
+Cost costOf(Operation *op, ArrayRef<Value> captured) {
+  Cost cost;
+  llvm::SmallDenseSet<Value> seen;
+  auto touch = [&](Value value) {
+    if (seen.insert(value).second && isa<RankedTensorType>(value.getType()))
+      cost.bytes += sizeOf(value.getType());
+  };
+  for (Value value : op->getOperands())
+    touch(value);
+  for (Value value : captured)
+    touch(value);
+  for (Value value : op->getResults())
+    if (!value.use_empty())
+      touch(value);
+  auto product = [](Operation *op) {
+    return 2 * getWidth(op->getOperand(0).getType()) *
+           rowWidth(op->getResult(0).getType());
+  };
+  op->walk([&](Operation *inner) {
+    if (isa<MatmulOp>(inner))
+      cost.operations += product(inner);
+    else if (isa<OuterSumOp>(inner))
+      cost.operations += 2 * getWidth(inner->getOperand(0).getType()) *
+                         getWidth(inner->getOperand(1).getType());
+    else if (isa<SumBatchOp, ScatterSumOp>(inner))
+      cost.operations += rowWidth(inner->getOperand(0).getType());
+    else if (isElementwise(inner) || isa<ReduceOp>(inner))
+      cost.operations += rowWidth(inner->getOperand(0).getType()) *
+                         (isa<SigmoidOp, SoftplusOp>(inner) ||
+                                  inner->getDialect()->getNamespace() == "math"
+                              ? 8
+                              : 1);
+  });
+  return cost;
+}
+
+json::Object describe(StringRef name, StringRef what, ArrayRef<Operation *> ops,
+                      const Cost &cost) {
+  int64_t launches = 0;
+  llvm::SetVector<StringRef> labels, entries;
+  for (Operation *op : ops) {
+    launches += launchesOf(op);
+    entries.insert(op->getParentOfType<EntryOp>().getName());
+    if (auto label = op->getAttrOfType<StringAttr>("label"))
+      labels.insert(label.getValue());
+  }
+  auto list = [](const llvm::SetVector<StringRef> &names) {
+    json::Array result;
+    for (StringRef name : names)
+      result.push_back(name);
+    return result;
+  };
+  return json::Object{{"name", name},
+                      {"what", what},
+                      {"labels", list(labels)},
+                      {"entries", list(entries)},
+                      {"launches", launches},
+                      {"bytes_per_row", cost.bytes.batchTime},
+                      {"bytes_per_batch_row", cost.bytes.batch},
+                      {"bytes", cost.bytes.constant},
+                      {"operations_per_row", cost.operations}};
+}
+
+} // namespace
+
+json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
+  json::Array result;
+  for (auto &[name, scans] : catalog.kernels) {
+    ScanOp first = scans.front();
+    const ScanSchedule &schedule = catalog.schedules.find(first)->second;
+    SmallVector<Operation *> ops(scans.begin(), scans.end());
+    std::string what =
+        first.getInits().empty()
+            ? first.getDomain() == Domain::sequence ? "map over rows"
+              : first.getDomain() == Domain::batch  ? "map over the batch"
+                                                    : "map"
+        : first.getReverse() ? "scan backwards in time"
+                             : "scan";
+    json::Object object = describe(
+        name, what, ops, costOf(first, schedule.captured.getArrayRef()));
+    if (first.getForm())
+      object["form"] = stringifyForm(*first.getForm());
+    result.push_back(std::move(object));
+  }
+  // Products and sums, by their types.
+  std::vector<std::pair<std::string, SmallVector<Operation *>>> others;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<ScanOp>(op))
+      return WalkResult::skip();
+    if (!isa<MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(op))
+      return WalkResult::advance();
+    std::string key;
+    llvm::raw_string_ostream os(key);
+    os << op->getName().stripDialect() << " " << op->getOperand(0).getType();
+    if (op->getNumOperands() > 1)
+      os << ", " << op->getOperand(1).getType();
+    os << " -> " << op->getResult(0).getType();
+    auto it = llvm::find_if(others, [&](auto &o) { return o.first == key; });
+    if (it == others.end())
+      it = others.insert(it, {key, {}});
+    it->second.push_back(op);
+    return WalkResult::advance();
+  });
+  for (auto &[key, ops] : others)
+    result.push_back(describe(ops.front()->getName().stripDialect(), key, ops,
+                              costOf(ops.front(), {})));
+  return result;
+}
+
+} // namespace rnn

@@ -1,0 +1,161 @@
+#include "passes/cpu/Emitter.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+Value Emitter::number(Type type, double value) {
+  Type element = getElementTypeOrSelf(type);
+  Attribute scalar =
+      isa<FloatType>(element)
+          ? Attribute(getFloatAttr(element, value))
+          : Attribute(getIntegerAttr(
+                element, APInt(element.getIntOrFloatBitWidth(),
+                               uint64_t(int64_t(value)), /*isSigned=*/false,
+                               /*implicitTrunc=*/true)));
+  if (auto vector = dyn_cast<VectorType>(type))
+    scalar = DenseElementsAttr::get(vector, scalar);
+  return arith::ConstantOp::create(*this, cast<TypedAttr>(scalar));
+}
+
+Value Emitter::at(Value base, Value index, Type element) {
+  return LLVM::GEPOp::create(*this, pointer, inMemory(element), base,
+                             ArrayRef<LLVM::GEPArg>{index},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
+Value Emitter::field(Value base, int64_t byteOffset, Type type) {
+  return LLVM::LoadOp::create(*this, type, at(base, byteOffset, getI8Type()));
+}
+
+void Emitter::setField(Value base, int64_t byteOffset, Value value) {
+  LLVM::StoreOp::create(*this, value, at(base, byteOffset, getI8Type()));
+}
+
+static unsigned alignment(Type element) {
+  return std::max(1u, element.getIntOrFloatBitWidth() / 8);
+}
+
+Value Emitter::load(Value address, Type element) {
+  Type memory = inMemory(element);
+  Value value = LLVM::LoadOp::create(*this, memory, address, alignment(memory));
+  if (memory == element)
+    return value;
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::ne, value,
+                               number(memory, 0));
+}
+
+void Emitter::store(Value value, Value address) {
+  Type element = value.getType(), memory = inMemory(element);
+  if (memory != element)
+    value = arith::ExtUIOp::create(*this, memory, value);
+  LLVM::StoreOp::create(*this, value, address, alignment(memory));
+}
+
+Value Emitter::mask(Lanes lanes) {
+  SmallVector<bool> bits(lanes.count);
+  for (int64_t i = 0; i < lanes.count; ++i)
+    bits[i] = i < lanes.active;
+  return arith::ConstantOp::create(
+      *this, DenseElementsAttr::get(VectorType::get(lanes.count, getI1Type()),
+                                    ArrayRef<bool>(bits)));
+}
+
+Value Emitter::load(Value address, Type element, Lanes lanes) {
+  Type memory = inMemory(element);
+  auto type = VectorType::get(lanes.count, memory);
+  Value value;
+  if (lanes.active == lanes.count)
+    value = LLVM::LoadOp::create(*this, type, address, alignment(memory));
+  else
+    value = LLVM::MaskedLoadOp::create(
+        *this, type, address, mask(lanes), number(type, 0),
+        getI32IntegerAttr(alignment(memory)), UnitAttr());
+  if (memory == element)
+    return value;
+  return arith::CmpIOp::create(*this, arith::CmpIPredicate::ne, value,
+                               number(type, 0));
+}
+
+void Emitter::store(Value value, Value address, Lanes lanes) {
+  auto type = cast<VectorType>(value.getType());
+  Type memory = inMemory(type.getElementType());
+  if (memory != type.getElementType())
+    value = arith::ExtUIOp::create(
+        *this, VectorType::get(type.getShape(), memory), value);
+  if (lanes.active == lanes.count)
+    LLVM::StoreOp::create(*this, value, address, alignment(memory));
+  else
+    LLVM::MaskedStoreOp::create(*this, value, address, mask(lanes),
+                                alignment(memory));
+}
+
+Value Emitter::onlyActive(Value value, double other, Lanes lanes) {
+  if (lanes.active == lanes.count)
+    return value;
+  return select(mask(lanes), value, number(value.getType(), other));
+}
+
+Value Emitter::splat(Value scalar, int64_t lanes) {
+  return vector::BroadcastOp::create(
+      *this, VectorType::get(lanes, scalar.getType()), scalar);
+}
+
+Value Emitter::combine(Value a, Value b, bool isMax) {
+  if (!isMax)
+    return arith::AddFOp::create(*this, a, b);
+  Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  return select(greater, a, b);
+}
+
+Value Emitter::reduce(Value vector, bool isMax) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  while (lanes > 1) {
+    lanes /= 2;
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < lanes; ++i) {
+      low.push_back(i);
+      high.push_back(i + lanes);
+    }
+    vector =
+        combine(vector::ShuffleOp::create(*this, vector, vector, low),
+                vector::ShuffleOp::create(*this, vector, vector, high), isMax);
+  }
+  return vector::ExtractOp::create(*this, vector, ArrayRef<int64_t>{0});
+}
+
+ValueRange Emitter::loop(Value from, Value to, int64_t step, ValueRange carried,
+                         LoopBody body) {
+  auto loop = scf::ForOp::create(
+      *this, from, to, index(step), carried,
+      [&](OpBuilder &, Location, Value i, ValueRange arguments) {
+        OpBuilder::InsertionGuard guard(*this);
+        setInsertionPointToEnd(i.getParentBlock());
+        SmallVector<Value> next = body(i, arguments);
+        scf::YieldOp::create(*this, next);
+      });
+  return loop.getResults();
+}
+
+void Emitter::loop(Value from, Value to, llvm::function_ref<void(Value)> body,
+                   int64_t step) {
+  loop(from, to, step, {}, [&](Value i, ValueRange) {
+    body(i);
+    return SmallVector<Value>();
+  });
+}
+
+void Emitter::forRow(int64_t width, int64_t most,
+                     llvm::function_ref<void(Value, Lanes)> body) {
+  int64_t lanes = lanesFor(width, most), full = width / lanes * lanes;
+  if (full == lanes)
+    body(index(0), {lanes, lanes});
+  else if (full > 0)
+    loop(
+        index(0), index(full), [&](Value i) { body(i, {lanes, lanes}); },
+        lanes);
+  if (full < width)
+    body(index(full), {lanes, width - full});
+}
+
+} // namespace rnn

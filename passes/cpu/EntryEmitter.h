@@ -1,0 +1,108 @@
+// Writes an entry point: `int32_t rnn_entry_N(const rnn_call *)`, which runs
+// kernels and products one after the other on planned memory.
+#ifndef RNN_PASSES_CPU_ENTRYEMITTER_H
+#define RNN_PASSES_CPU_ENTRYEMITTER_H
+
+#include "passes/cpu/KernelCatalog.h"
+#include "passes/cpu/ModuleLayout.h"
+#include "passes/cpu/PlanWorkspace.h"
+#include "passes/cpu/RowEmitter.h"
+
+#include "llvm/ADT/StringSet.h"
+
+namespace rnn {
+
+/// Kernels that are made when first asked for, and numbers in memory.
+class ModuleEmitter {
+public:
+  ModuleEmitter(mlir::ModuleOp module, const CpuTarget &target,
+                const ModuleLayout &layout, const KernelCatalog &catalog)
+      : module(module), target(target), layout(layout), catalog(catalog) {}
+
+  mlir::ModuleOp module;
+  const CpuTarget &target;
+  const ModuleLayout &layout;
+  const KernelCatalog &catalog;
+
+  /// Makes the kernel `name` by `emit` unless it is there.
+  void require(const std::string &name,
+               llvm::function_ref<void(llvm::StringRef)> emit);
+  /// The symbol of `width` equal numbers.
+  std::string constant(mlir::Type element, double value, int64_t width);
+
+private:
+  llvm::StringSet<> made;
+};
+
+class EntryEmitter {
+public:
+  EntryEmitter(ModuleEmitter &parent, EntryOp entry, llvm::StringRef symbol)
+      : parent(parent), entry(entry), symbol(symbol),
+        e(entry.getLoc(), entry.getContext()), plan(planWorkspace(entry)) {}
+
+  mlir::LogicalResult emit();
+
+private:
+  struct Layer {
+    RepeatOp repeat;
+    mlir::Value index, parity;
+  };
+
+  void emitPrologue();
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitOp(mlir::Operation *op);
+  mlir::LogicalResult emitRepeat(RepeatOp repeat);
+  void emitScan(ScanOp scan);
+  void emitMatmul(MatmulOp op);
+  void emitOuterSum(OuterSumOp op);
+  void emitSumBatch(SumBatchOp op);
+  void emitScatterSum(ScatterSumOp op);
+  void emitAccumulate(AccumulateOp op);
+  void emitState(StateOp op);
+  mlir::LogicalResult emitBroadcast(BroadcastOp op);
+
+  void launch(llvm::StringRef kernel, mlir::Value count,
+              llvm::ArrayRef<mlir::Value> arguments);
+  void multiply(mlir::Value m, mlir::Value n, mlir::Value k, Tensor a,
+                bool transposeA, Tensor b, bool transposeB, Tensor c,
+                bool accumulate);
+  /// Copies operands that could not be made where they must be.
+  void copyOperands(mlir::MutableArrayRef<mlir::OpOperand> operands);
+  void copy(Tensor from, Tensor to, mlir::Type type, bool accumulate);
+
+  mlir::Value rowsOf(mlir::Type type);
+  mlir::Value bytesOf(const SizePolynomial &size);
+  Tensor tensorAt(const Storage &location, mlir::Type type);
+  /// The operand, or the copy that was made of it.
+  Tensor operandTensor(mlir::OpOperand &operand);
+  mlir::Value constantRow(mlir::Type type, double value);
+  /// Elements from the tensor's first copy to the one of the current layers.
+  mlir::Value layerOffset(const NamedTensor &tensor);
+  mlir::Value namedPointer(mlir::Value base, llvm::StringRef name, int64_t row,
+                           int64_t rowSize);
+  mlir::Value statePointer(mlir::Value base, llvm::StringRef name);
+  /// The index of the current layer, of nested repeats all together.
+  mlir::Value layerIndex();
+  Tensor gradientOf(mlir::Operation *sum);
+  mlir::Type elementOf(mlir::Value value) {
+    return mlir::getElementTypeOrSelf(value.getType());
+  }
+
+  ModuleEmitter &parent;
+  EntryOp entry;
+  llvm::StringRef symbol;
+  Emitter e;
+  WorkspacePlan plan;
+
+  llvm::DenseMap<mlir::Value, Tensor> tensors;
+  llvm::SmallVector<Layer> layers;
+  llvm::SmallVector<mlir::Value> slots, outputs;
+  mlir::Value host, context, parallelFor, matmul, batch, time, rows, carry;
+  mlir::Value parameters, gradients, statesIn, statesOut, key, timeOffset;
+  mlir::Value arguments, product; // arrays reused by all launches
+  size_t mostArguments = 8;
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_ENTRYEMITTER_H

@@ -1,0 +1,25 @@
+// Which kernels a module needs: equal scans share one.
+#ifndef RNN_PASSES_CPU_KERNELCATALOG_H
+#define RNN_PASSES_CPU_KERNELCATALOG_H
+
+#include "passes/cpu/ScanSchedule.h"
+
+namespace rnn {
+
+struct KernelCatalog {
+  llvm::DenseMap<mlir::Operation *, ScanSchedule> schedules;
+  llvm::DenseMap<mlir::Operation *, std::string> names;
+  /// The scans of each kernel, the first of which stands for all.
+  struct Kernel {
+    std::string name;
+    llvm::SmallVector<ScanOp> scans;
+  };
+  std::vector<Kernel> kernels;
+
+  /// Fails with an error at an op that cannot be compiled.
+  static llvm::FailureOr<KernelCatalog> get(mlir::ModuleOp module);
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_KERNELCATALOG_H

@@ -1,0 +1,30 @@
+// The passes of the CPU back end, in the order of the pipeline, and what
+// `rnnc` and `rnn-opt` run of them.
+#ifndef RNN_PASSES_CPU_PASSES_H
+#define RNN_PASSES_CPU_PASSES_H
+
+#include "passes/cpu/CpuTarget.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace rnn {
+
+/// `rnn-lower-to-loops` (a module of `rnn.entry` ops at the stage `kernels`):
+/// plans memory and writes kernels and entry points as loops over vectors. Puts
+/// the descriptor (passes/Descriptor.h) into the module's attribute
+/// `rnn.descriptor`.
+std::unique_ptr<mlir::Pass> createLowerToLoopsPass(const CpuTarget &target);
+
+/// `rnn-expand-math`: replaces f32 functions by polynomials in line, and those
+/// of f64 that LLVM has no operation for by calls to libm.
+std::unique_ptr<mlir::Pass> createExpandMathPass(const CpuTarget &target);
+
+/// `rnn-loops-to-llvm`: the rest of the way to the LLVM dialect.
+std::unique_ptr<mlir::Pass> createLoopsToLLVMPass();
+
+/// Makes the passes known by name; an option `cpu=` names the target.
+void registerCpuPasses();
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_PASSES_H

@@ -1,0 +1,29 @@
+#include "passes/cpu/Pipeline.h"
+#include "passes/cpu/Passes.h"
+
+#include "mlir/Transforms/Passes.h"
+
+namespace rnn {
+
+void registerLowerToLoops();
+void registerExpandMath();
+void registerLoopsToLLVM();
+
+void registerCpuPasses() {
+  registerLowerToLoops();
+  registerExpandMath();
+  registerLoopsToLLVM();
+}
+
+void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target) {
+  manager.addPass(createLowerToLoopsPass(target));
+  // Address arithmetic was written without care for what is known already.
+  manager.addPass(mlir::createCSEPass());
+}
+
+void buildLLVMPipeline(mlir::OpPassManager &manager, const CpuTarget &target) {
+  manager.addPass(createExpandMathPass(target));
+  manager.addPass(createLoopsToLLVMPass());
+}
+
+} // namespace rnn

@@ -1,0 +1,315 @@
+#include "passes/cpu/PlanWorkspace.h"
+#include "dialect/Shapes.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+SizePolynomial sizeOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  int64_t elements = 1, dynamic = 0;
+  for (int64_t size : tensor.getShape())
+    if (size == ShapedType::kDynamic)
+      ++dynamic;
+    else
+      elements *= size;
+  int64_t bytes =
+      elements *
+      std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
+  return dynamic == 2   ? SizePolynomial{bytes, 0, 0}
+         : dynamic == 1 ? SizePolynomial{0, bytes, 0}
+                        : SizePolynomial{0, 0, bytes};
+}
+
+int64_t rowWidth(Type type) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  // The count of a stack of steps or sequences is not part of a row.
+  int64_t width = 1;
+  for (int64_t size : shape)
+    width = size == ShapedType::kDynamic ? 1 : width * size;
+  return width;
+}
+
+bool isAccumulatedInPlace(Operation *op) {
+  return isa<OuterSumOp, SumBatchOp, ScatterSumOp>(op) &&
+         op->getResult(0).hasOneUse() &&
+         isa<AccumulateOp>(*op->getResult(0).user_begin());
+}
+
+/// A scan does not write last states that nobody asks for.
+static bool isLastState(Value value) {
+  auto scan = value.getDefiningOp<ScanOp>();
+  return scan &&
+         cast<OpResult>(value).getResultNumber() >= scan.getOutputs().size();
+}
+
+SizePolynomial WorkspacePlan::total() const {
+  SizePolynomial sum;
+  for (const SizePolynomial &slot : slots) {
+    sum += slot;
+    sum.constant += 64;
+  }
+  return sum;
+}
+
+namespace {
+
+class Planner {
+public:
+  explicit Planner(EntryOp entry) : entry(entry) {}
+
+  WorkspacePlan run() {
+    int position = 0;
+    number(entry.getBody().front(), position);
+    planBlock(entry.getBody().front());
+    for (auto &[value, location] : plan.locations)
+      touchUses(location, value);
+    for (auto &[operand, location] : plan.destinations) {
+      touch(location, operand->getOwner());
+      // A carried value is read as the repeat's result.
+      auto repeat = dyn_cast<RepeatOp>(operand->getOwner()->getParentOp());
+      if (repeat && isa<YieldOp>(operand->getOwner()) &&
+          operand->getOperandNumber() < repeat.getInits().size())
+        touchUses(location, repeat.getResult(operand->getOperandNumber()));
+    }
+    shareSlots();
+    return std::move(plan);
+  }
+
+private:
+  void number(Block &block, int &position) {
+    for (Operation &op : block) {
+      int begin = position++;
+      if (auto repeat = dyn_cast<RepeatOp>(op))
+        number(*repeat.getLayer(), position);
+      range[&op] = {begin, position++};
+    }
+  }
+
+  Storage newBuffer(SizePolynomial bytes, Block *home, int64_t stride) {
+    plan.buffers.push_back({bytes, home});
+    Storage location{Storage::Buffer};
+    location.index = plan.buffers.size() - 1;
+    location.stride = stride;
+    return location;
+  }
+
+  /// True if the op that makes `value` can write it wherever it is told to.
+  bool assignable(Value value, Block *block) {
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getBlock() != block || plan.locations.count(value))
+      return false;
+    if (auto repeat = dyn_cast<RepeatOp>(op))
+      return cast<OpResult>(value).getResultNumber() >=
+             repeat.getInits().size();
+    return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
+               ConcatOp>(op);
+  }
+
+  /// Asks for the operand's value at `location`.
+  void sink(OpOperand &operand, const Storage &location) {
+    Value value = operand.get();
+    plan.destinations[&operand] = location;
+    bool contiguous = location.stride == rowWidth(value.getType());
+    if (assignable(value, operand.getOwner()->getBlock()) &&
+        (contiguous || isa<ScanOp, MatmulOp, ConcatOp>(value.getDefiningOp())))
+      plan.locations[value] = location;
+    else
+      plan.copies.insert(&operand);
+  }
+
+  Storage &ensure(Value value) {
+    auto it = plan.locations.find(value);
+    if (it == plan.locations.end())
+      it = plan.locations
+               .insert({value, newBuffer(sizeOf(value.getType()),
+                                         value.getParentBlock(),
+                                         rowWidth(value.getType()))})
+               .first;
+    return it->second;
+  }
+
+  void planBlock(Block &block) {
+    for (Operation &op : llvm::reverse(block)) {
+      if (isa<ReturnOp>(op)) {
+        for (OpOperand &operand : op.getOpOperands()) {
+          Storage location{Storage::Output};
+          location.index = operand.getOperandNumber();
+          location.stride = rowWidth(operand.get().getType());
+          sink(operand, location);
+        }
+      } else if (isa<SetStateOp>(op)) {
+        Storage location{Storage::State};
+        location.setState = &op;
+        location.stride = rowWidth(op.getOperand(0).getType());
+        sink(op.getOpOperand(0), location);
+      } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+        Storage location = ensure(concat.getResult());
+        for (OpOperand &operand : op.getOpOperands()) {
+          sink(operand, location);
+          location.offset += rowWidth(operand.get().getType());
+        }
+      } else if (auto repeat = dyn_cast<RepeatOp>(op)) {
+        planRepeat(repeat);
+      } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(
+                     op)) {
+        if (!isAccumulatedInPlace(&op))
+          for (Value result : op.getResults())
+            if (!result.use_empty() || !isLastState(result))
+              ensure(result);
+        if (isa<MatmulOp, OuterSumOp>(op))
+          for (OpOperand &operand : op.getOpOperands())
+            materialize(operand);
+      }
+    }
+  }
+
+  /// A product cannot read rows that are all the same one, as those of an
+  /// initial state may be.
+  void materialize(OpOperand &operand) {
+    Value root = operand.get();
+    while (auto slice = root.getDefiningOp<SliceOp>())
+      root = slice.getInput();
+    Type type = operand.get().getType();
+    Operation *op = root.getDefiningOp();
+    if (!isStatic(type) && op && isa<StateOp, ConstantOp, BroadcastOp>(op))
+      sink(operand, newBuffer(sizeOf(type), operand.getOwner()->getBlock(),
+                              rowWidth(type)));
+  }
+
+  void planRepeat(RepeatOp repeat) {
+    Block *layer = repeat.getLayer();
+    Operation *yield = repeat.getYield();
+    unsigned carried = repeat.getInits().size();
+    // A carried value of which every layer's is kept: the stack has one slot
+    // more, and the value walks through it without being copied.
+    llvm::SmallDenseMap<unsigned, bool> walks;
+    for (unsigned i = carried; i < repeat.getNumResults(); ++i) {
+      auto argument = dyn_cast<BlockArgument>(yield->getOperand(i));
+      if (!argument || argument.getOwner() != layer ||
+          argument.getArgNumber() >= carried ||
+          plan.locations.count(repeat.getResult(i)))
+        continue;
+      OpOperand &next = yield->getOpOperand(argument.getArgNumber());
+      if (walks.count(argument.getArgNumber()) ||
+          !assignable(next.get(), layer))
+        continue;
+      walks[argument.getArgNumber()] = true;
+      SizePolynomial bytes = sizeOf(argument.getType());
+      bool reverse = repeat.getReverse();
+      int64_t count = repeat.getCount();
+      Storage stack = newBuffer(bytes * (count + 1), repeat->getBlock(),
+                                rowWidth(argument.getType()));
+      auto step = [&](RepeatOp of, int64_t shift) {
+        Storage location = stack;
+        location.steps.push_back({of, bytes, shift, false});
+        return location;
+      };
+      plan.locations[repeat.getResult(i)] = step(nullptr, reverse ? 1 : 0);
+      plan.destinations[&yield->getOpOperand(i)] = step(repeat, reverse);
+      sink(next, step(repeat, reverse ? 0 : 1));
+      sink(repeat.getInitsMutable()[argument.getArgNumber()],
+           step(nullptr, reverse ? count : 0));
+    }
+    for (unsigned i = carried; i < repeat.getNumResults(); ++i) {
+      if (plan.destinations.count(&yield->getOpOperand(i)))
+        continue;
+      Storage location = ensure(repeat.getResult(i));
+      Type type = yield->getOperand(i).getType();
+      location.stride = rowWidth(type);
+      location.steps.push_back({repeat, sizeOf(type), 0, false});
+      sink(yield->getOpOperand(i), location);
+    }
+    for (unsigned i = 0; i < carried; ++i) {
+      OpOperand &next = yield->getOpOperand(i);
+      Value value = next.get();
+      if (walks.count(i) || value == layer->getArgument(i))
+        continue;
+      auto known = plan.locations.find(value);
+      if (known != plan.locations.end() &&
+          llvm::any_of(known->second.steps, [&](const Storage::Step &step) {
+            return step.repeat == repeat;
+          })) {
+        plan.destinations[&next] = known->second;
+        continue;
+      }
+      SizePolynomial bytes = sizeOf(value.getType());
+      Storage pair =
+          newBuffer(bytes * 2, repeat->getBlock(), rowWidth(value.getType()));
+      pair.steps.push_back({repeat, bytes, 0, true});
+      sink(next, pair);
+    }
+    planBlock(*layer);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Lifetimes
+  //===--------------------------------------------------------------------===//
+
+  void touch(const Storage &location, Operation *op) {
+    if (location.root != Storage::Buffer)
+      return;
+    WorkspacePlan::Buffer &buffer = plan.buffers[location.index];
+    Operation *there = buffer.home->findAncestorOpInBlock(*op);
+    if (!there)
+      return;
+    buffer.begin = std::min(buffer.begin, range[there].first);
+    buffer.end = std::max(buffer.end, range[there].second);
+  }
+
+  void touchUses(const Storage &location, Value value) {
+    if (Operation *op = value.getDefiningOp())
+      touch(location, op);
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      touch(location, user);
+      if (isa<SliceOp, BroadcastOp>(user)) {
+        touchUses(location, user->getResult(0));
+      } else if (auto repeat = dyn_cast<RepeatOp>(user)) {
+        unsigned i = use.getOperandNumber();
+        if (i < repeat.getInits().size() &&
+            repeat.getYield().getValues()[i] ==
+                repeat.getLayer()->getArgument(i))
+          touchUses(location, repeat.getResult(i));
+      }
+    }
+  }
+
+  void shareSlots() {
+    std::vector<unsigned> order;
+    for (unsigned i = 0; i < plan.buffers.size(); ++i)
+      order.push_back(i);
+    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
+      return plan.buffers[a].begin < plan.buffers[b].begin;
+    });
+    std::vector<int> busyUntil;
+    for (unsigned i : order) {
+      WorkspacePlan::Buffer &buffer = plan.buffers[i];
+      int best = -1;
+      for (unsigned slot = 0; slot < plan.slots.size(); ++slot) {
+        if (busyUntil[slot] >= buffer.begin ||
+            !buffer.bytes.fitsIn(plan.slots[slot]))
+          continue;
+        if (best < 0 || plan.slots[slot].fitsIn(plan.slots[best]))
+          best = slot;
+      }
+      if (best < 0) {
+        best = plan.slots.size();
+        plan.slots.push_back(buffer.bytes);
+        busyUntil.push_back(-1);
+      }
+      busyUntil[best] = std::max(busyUntil[best], buffer.end);
+      buffer.slot = best;
+    }
+  }
+
+  EntryOp entry;
+  WorkspacePlan plan;
+  llvm::DenseMap<Operation *, std::pair<int, int>> range;
+};
+
+} // namespace
+
+WorkspacePlan planWorkspace(EntryOp entry) { return Planner(entry).run(); }
+
+} // namespace rnn

@@ -1,0 +1,95 @@
+// Writes the code for one row of a scan's body: one batch row at one time.
+#ifndef RNN_PASSES_CPU_ROWEMITTER_H
+#define RNN_PASSES_CPU_ROWEMITTER_H
+
+#include "passes/cpu/CpuTarget.h"
+#include "passes/cpu/Emitter.h"
+#include "passes/cpu/ScanSchedule.h"
+
+namespace rnn {
+
+/// A tensor in memory: its first row, and elements from row to row.
+struct Tensor {
+  mlir::Value pointer, stride;
+};
+
+struct KernelScalars {
+  mlir::Value time, rows, key, timeOffset;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> streams;
+};
+
+/// Which row is computed. `time` may be null if nothing needs it, `iteration`
+/// counts the steps of a recurrence.
+struct RowIndex {
+  mlir::Value row, batch, time, iteration;
+};
+
+class RowEmitter {
+public:
+  RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
+             const CpuTarget &target,
+             llvm::DenseMap<mlir::Value, Tensor> &tensors,
+             llvm::ArrayRef<Tensor> operands, KernelScalars &scalars);
+
+  /// Rows of the kernel's own, to be called before any loop.
+  void allocateScratch();
+  /// Emits the body; returns the next states' rows.
+  llvm::SmallVector<mlir::Value> emitRow(const RowIndex &index,
+                                         mlir::ValueRange states);
+
+  mlir::Value rowOf(const Tensor &tensor, mlir::Value row, mlir::Type element);
+  void copyRow(mlir::Value from, mlir::Value to, mlir::Type element,
+               int64_t width);
+
+private:
+  struct Reduction;
+  const Scheduled &info(mlir::Value value) {
+    return s.values.find(value)->second;
+  }
+  mlir::Type elementOf(mlir::Value value) {
+    return mlir::getElementTypeOrSelf(value.getType());
+  }
+  bool isHere(mlir::Operation *op) {
+    return op && op->getBlock() == scan.getStep();
+  }
+
+  void findRows(mlir::ValueRange states);
+  mlir::Value homeRow(mlir::Value value);
+  mlir::Value rowAt(const RowHome &home, mlir::Value value);
+  mlir::Value rowPointer(mlir::Value value);
+  mlir::Value scalar(mlir::Value value);
+  mlir::Value computeScalar(mlir::Operation *op);
+  void emitScalars(int level);
+  void emitLoop(int level, int64_t width);
+  void emitBlock(llvm::ArrayRef<mlir::Operation *> ops,
+                 llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> stores,
+                 llvm::SmallVectorImpl<Reduction> &reductions, unsigned way,
+                 mlir::Value feature, Lanes lanes);
+  mlir::Value vector(mlir::Value value,
+                     llvm::DenseMap<mlir::Value, mlir::Value> &known,
+                     mlir::Value feature, Lanes lanes);
+  void emitMatmul(MatmulOp op);
+  mlir::Value storeTarget(const Store &store);
+
+  /// The op on scalars or vectors instead of tensors.
+  mlir::Value clone(mlir::Operation *op, mlir::ValueRange operands,
+                    mlir::Type type);
+  mlir::Value dropout(DropoutOp op, mlir::Value input, mlir::Value feature,
+                      int64_t lanes);
+
+  Emitter &e;
+  ScanOp scan;
+  const ScanSchedule &s;
+  int64_t mostLanes;
+  llvm::DenseMap<mlir::Value, Tensor> &tensors;
+  llvm::ArrayRef<Tensor> operands;
+  KernelScalars &scalars;
+
+  llvm::SmallVector<mlir::Value> scratch, stateRows;
+  RowIndex at;
+  llvm::DenseMap<mlir::Value, mlir::Value> rows, known;
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_ROWEMITTER_H

@@ -1,0 +1,82 @@
+// A product inside a scan's body: one row times a captured matrix.
+#include "dialect/Shapes.h"
+#include "passes/cpu/PlanWorkspace.h"
+#include "passes/cpu/RowEmitter.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+/// Four results at a time keep as many additions in flight and read the row
+/// once for four rows (or vectors) of the matrix.
+void RowEmitter::emitMatmul(MatmulOp op) {
+  int64_t inner = info(op.getInput()).width;
+  int64_t outer = info(op.getResult()).width;
+  Type element = elementOf(op.getResult());
+  Value x = rowPointer(op.getInput()), w = rowPointer(op.getWeight());
+  Value y = rowPointer(op.getResult());
+
+  if (op.getTransposed()) {
+    int64_t lanes = lanesFor(inner, mostLanes);
+    auto type = VectorType::get(lanes, element);
+    auto dots = [&](Value first, int64_t count) {
+      SmallVector<Value> sums(count, e.number(type, 0)), matrixRows;
+      for (int64_t i = 0; i < count; ++i)
+        matrixRows.push_back(
+            e.at(w, e.mul(e.add(first, e.index(i)), e.index(inner)), element));
+      auto accumulate = [&](Value k, Lanes l, ValueRange before) {
+        Value part = e.load(e.at(x, k, element), element, l);
+        SmallVector<Value> after;
+        for (auto [row, sum] : llvm::zip(matrixRows, before))
+          after.push_back(e.multiplyAdd(
+              part, e.load(e.at(row, k, element), element, l), sum));
+        return after;
+      };
+      int64_t full = inner / lanes * lanes;
+      SmallVector<Value> total(e.loop(e.index(0), e.index(full), lanes, sums,
+                                      [&](Value k, ValueRange before) {
+                                        return accumulate(k, {lanes, lanes},
+                                                          before);
+                                      }));
+      if (full < inner)
+        total = accumulate(e.index(full), {lanes, inner - full}, total);
+      for (int64_t i = 0; i < count; ++i)
+        e.store(e.reduce(total[i], false),
+                e.at(y, e.add(first, e.index(i)), element));
+    };
+    int64_t blocked = outer / 4 * 4;
+    if (blocked > 0)
+      e.loop(e.index(0), e.index(blocked), [&](Value n) { dots(n, 4); }, 4);
+    for (int64_t n = blocked; n < outer; ++n)
+      dots(e.index(n), 1);
+    return;
+  }
+
+  int64_t lanes = lanesFor(outer, mostLanes);
+  auto type = VectorType::get(lanes, element);
+  auto columns = [&](Value first, int64_t count, Lanes l) {
+    SmallVector<Value> sums(count, e.number(type, 0));
+    ValueRange total = e.loop(
+        e.index(0), e.index(inner), 1, sums, [&](Value k, ValueRange before) {
+          Value part = e.splat(e.load(e.at(x, k, element), element), lanes);
+          Value row = e.at(w, e.add(e.mul(k, e.index(outer)), first), element);
+          SmallVector<Value> after;
+          for (int64_t i = 0; i < count; ++i)
+            after.push_back(e.multiplyAdd(
+                part, e.load(e.at(row, i * lanes, element), element, l),
+                before[i]));
+          return after;
+        });
+    for (int64_t i = 0; i < count; ++i)
+      e.store(total[i], e.at(y, e.add(first, e.index(i * lanes)), element), l);
+  };
+  int64_t block = 4 * lanes, blocked = outer / block * block;
+  if (blocked > 0)
+    e.loop(
+        e.index(0), e.index(blocked),
+        [&](Value n) { columns(n, 4, {lanes, lanes}); }, block);
+  for (int64_t n = blocked; n < outer; n += lanes)
+    columns(e.index(n), 1, {lanes, std::min(lanes, outer - n)});
+}
+
+} // namespace rnn

@@ -1,0 +1,197 @@
+#include "passes/cpu/ScanKernel.h"
+#include "dialect/Shapes.h"
+#include "passes/cpu/PlanWorkspace.h"
+#include "passes/cpu/RowEmitter.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+Parallel parallelOf(ScanOp scan) {
+  if (scan.getDomain() == Domain::single)
+    return Parallel::Single;
+  if (scan.getDomain() == Domain::batch || !scan.getInits().empty())
+    return Parallel::Batch;
+  return Parallel::Rows;
+}
+
+SmallVector<LaunchArgument> launchArguments(ScanOp scan,
+                                            const ScanSchedule &schedule) {
+  SmallVector<LaunchArgument> result;
+  auto addTensor = [&](Value value) {
+    result.push_back({LaunchArgument::Pointer, value});
+    result.push_back({LaunchArgument::Stride, value});
+  };
+  for (Value operand : scan->getOperands())
+    addTensor(operand);
+  for (Value captured : schedule.captured)
+    addTensor(captured);
+  for (Value output : scan.getOutputs())
+    addTensor(output);
+  for (Value last : scan.getLasts())
+    if (!last.use_empty())
+      addTensor(last);
+  result.push_back({LaunchArgument::Time, {}});
+  result.push_back({LaunchArgument::Rows, {}});
+  result.push_back({LaunchArgument::Key, {}});
+  result.push_back({LaunchArgument::TimeOffset, {}});
+  for (auto dropout : scan.getStep()->getOps<DropoutOp>())
+    result.push_back({LaunchArgument::Stream, {}, dropout});
+  return result;
+}
+
+std::string structuralKey(ScanOp scan, const ScanSchedule &schedule) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  llvm::DenseMap<Value, unsigned> numbers;
+  auto number = [&](Value value) {
+    auto [it, isNew] = numbers.insert({value, numbers.size()});
+    os << ' ' << it->second;
+    if (isNew)
+      os << ':' << value.getType();
+  };
+  os << "scan " << scan.getReverse() << stringifyDomain(scan.getDomain());
+  // Whether two operands are the same value does not matter to the kernel.
+  for (Value operand : scan->getOperands())
+    os << operand.getType() << ',';
+  os << scan.getInputs().size() << ' ' << scan.getAhead().size();
+  for (Value argument : scan.getStep()->getArguments())
+    number(argument);
+  for (Value captured : schedule.captured)
+    number(captured);
+  for (Operation &op : *scan.getStep()) {
+    os << '\n' << op.getName();
+    for (Value operand : op.getOperands())
+      number(operand);
+    for (Value result : op.getResults())
+      number(result);
+    for (NamedAttribute attribute : op.getAttrs())
+      if (attribute.getName() != "stream")
+        os << ' ' << attribute.getName().getValue() << '='
+           << attribute.getValue();
+  }
+  for (Value last : scan.getLasts())
+    os << (last.use_empty() ? " -" : " last");
+  return key;
+}
+
+void setTarget(LLVM::LLVMFuncOp function, const CpuTarget &target) {
+  MLIRContext *context = function.getContext();
+  auto pair = [&](StringRef key, StringRef value) -> Attribute {
+    return ArrayAttr::get(context, {StringAttr::get(context, key),
+                                    StringAttr::get(context, value)});
+  };
+  std::string bits = std::to_string(target.vectorBits);
+  function.setPassthroughAttr(
+      ArrayAttr::get(context, {pair("target-cpu", target.cpu),
+                               pair("target-features", target.features),
+                               pair("prefer-vector-width", bits),
+                               pair("min-legal-vector-width", bits)}));
+  function.setNoUnwind(true);
+}
+
+LLVM::LLVMFuncOp createKernel(Emitter &e, ModuleOp module, StringRef name,
+                              const CpuTarget &target) {
+  e.setInsertionPointToEnd(module.getBody());
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(e.getContext()),
+                                  {e.pointer, e.getI64Type(), e.getI64Type()});
+  auto function =
+      LLVM::LLVMFuncOp::create(e, name, type, LLVM::Linkage::Internal);
+  setTarget(function, target);
+  Block *block = function.addEntryBlock(e);
+  e.setInsertionPointToStart(block);
+  auto end = LLVM::ReturnOp::create(e, ValueRange());
+  e.setInsertionPoint(end);
+  return function;
+}
+
+void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
+                    StringRef name, const CpuTarget &target) {
+  Emitter e(scan.getLoc(), module.getContext());
+  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
+  Value begin = function.getArgument(1), end = function.getArgument(2);
+
+  llvm::DenseMap<Value, Tensor> tensors; // of operands, captured and results
+  KernelScalars scalars;
+  SmallVector<Tensor> operands;
+  for (auto [i, argument] : llvm::enumerate(launchArguments(scan, schedule))) {
+    bool pointer = argument.kind == LaunchArgument::Pointer;
+    Value value = e.field(function.getArgument(0), i * 8,
+                          pointer ? Type(e.pointer) : e.getI64Type());
+    switch (argument.kind) {
+    case LaunchArgument::Pointer:
+      tensors[argument.value] = {value, {}};
+      if (operands.size() < scan->getNumOperands())
+        operands.push_back({value, {}});
+      break;
+    case LaunchArgument::Stride:
+      tensors[argument.value].stride = value;
+      if (!operands.back().stride)
+        operands.back().stride = value;
+      break;
+    case LaunchArgument::Time:
+      scalars.time = value;
+      break;
+    case LaunchArgument::Rows:
+      scalars.rows = value;
+      break;
+    case LaunchArgument::Key:
+      scalars.key = value;
+      break;
+    case LaunchArgument::TimeOffset:
+      scalars.timeOffset = value;
+      break;
+    case LaunchArgument::Stream:
+      scalars.streams[argument.op] = value;
+      break;
+    }
+  }
+
+  RowEmitter rows(e, scan, schedule, target, tensors, operands, scalars);
+  rows.allocateScratch();
+  if (parallelOf(scan) != Parallel::Batch ||
+      scan.getDomain() != Domain::sequence) {
+    bool sequence = scan.getDomain() == Domain::sequence;
+    e.loop(begin, end, [&](Value row) {
+      Value batch = row, time;
+      if (sequence && schedule.needsTime) {
+        batch = arith::DivSIOp::create(e, row, scalars.time);
+        time = e.sub(row, e.mul(batch, scalars.time));
+      }
+      rows.emitRow({row, batch, time, {}}, {});
+    });
+    return;
+  }
+
+  unsigned states = scan.getInits().size();
+  unsigned firstState = scan->getNumOperands() - states;
+  e.loop(begin, end, [&](Value batch) {
+    SmallVector<Value> initial;
+    for (unsigned i = 0; i < states; ++i)
+      initial.push_back(
+          rows.rowOf(operands[firstState + i], batch,
+                     getElementTypeOrSelf(scan.getInits()[i].getType())));
+    Value firstRow = e.mul(batch, scalars.time);
+    Value lastTime = e.sub(scalars.time, e.index(1));
+    ValueRange final =
+        e.loop(e.index(0), scalars.time, 1, initial,
+               [&](Value iteration, ValueRange current) {
+                 Value time =
+                     scan.getReverse() ? e.sub(lastTime, iteration) : iteration;
+                 return rows.emitRow(
+                     {e.add(firstRow, time), batch, time, iteration}, current);
+               });
+    for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
+      if (last.use_empty())
+        continue;
+      Type element = getElementTypeOrSelf(last.getType());
+      rows.copyRow(final[i], rows.rowOf(tensors[last], batch, element), element,
+                   rowWidth(last.getType()));
+    }
+  });
+}
+
+} // namespace rnn

@@ -1,0 +1,54 @@
+// The kernel of a scan: a function of an array of arguments and a range of
+// rows, time outermost, vectors along features innermost.
+#ifndef RNN_PASSES_CPU_SCANKERNEL_H
+#define RNN_PASSES_CPU_SCANKERNEL_H
+
+#include "passes/cpu/CpuTarget.h"
+#include "passes/cpu/Emitter.h"
+#include "passes/cpu/ScanSchedule.h"
+
+namespace rnn {
+
+/// One 8-byte element of the array that a kernel is called with.
+struct LaunchArgument {
+  enum Kind {
+    Pointer,    // of `value`
+    Stride,     // elements from row to row of `value`
+    Time,       // time steps
+    Rows,       // batch * time
+    Key,        // of random numbers: seed + step * 0x9E3779B97F4A7C15
+    TimeOffset, // absolute time of the first step
+    Stream,     // of the dropout `op`: stream * 65536 + layer
+  } kind;
+  mlir::Value value;
+  mlir::Operation *op = nullptr;
+};
+
+/// The arguments of a scan's kernel, in an order that follows from the scan's
+/// structure alone.
+llvm::SmallVector<LaunchArgument> launchArguments(ScanOp scan,
+                                                  const ScanSchedule &schedule);
+
+/// What two scans must have in common to share a kernel.
+std::string structuralKey(ScanOp scan, const ScanSchedule &schedule);
+
+/// What a kernel's range counts: 1, batch rows, or rows of batch * time.
+enum class Parallel { Single, Batch, Rows };
+Parallel parallelOf(ScanOp scan);
+
+/// Makes an empty kernel `name(arguments, begin, end)` at the end of `module`;
+/// `emitter` is placed before its return.
+mlir::LLVM::LLVMFuncOp createKernel(Emitter &emitter, mlir::ModuleOp module,
+                                    llvm::StringRef name,
+                                    const CpuTarget &target);
+
+/// Attributes that every function needs to be compiled for `target`.
+void setTarget(mlir::LLVM::LLVMFuncOp function, const CpuTarget &target);
+
+void emitScanKernel(ScanOp scan, const ScanSchedule &schedule,
+                    mlir::ModuleOp module, llvm::StringRef name,
+                    const CpuTarget &target);
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_SCANKERNEL_H

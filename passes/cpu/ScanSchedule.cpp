@@ -1,0 +1,241 @@
+#include "passes/cpu/ScanSchedule.h"
+#include "dialect/Shapes.h"
+#include "passes/cpu/PlanWorkspace.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+bool isElementwise(Operation *op) {
+  return op->getNumResults() == 1 &&
+         (op->hasTrait<OpTrait::Elementwise>() || isa<DropoutOp>(op)) &&
+         op->getNumOperands() > 0;
+}
+
+namespace {
+
+class Scheduler {
+public:
+  explicit Scheduler(ScanOp scan) : scan(scan) {}
+
+  FailureOr<ScanSchedule> run() {
+    needsTimeOf(scan);
+    for (BlockArgument argument : scan.getStep()->getArguments())
+      leaf(argument);
+    for (Operation &op : scan.getStep()->without_terminator())
+      if (failed(visit(&op)))
+        return failure();
+    for (Value yielded : scan.getYield()->getOperands())
+      capture(yielded);
+    sink();
+    for (auto &[value, info] : s.values)
+      s.levels = std::max(s.levels, info.available + 1);
+    s.stores.resize(s.levels);
+    assignHomes();
+    return std::move(s);
+  }
+
+private:
+  void needsTimeOf(ScanOp scan) { s.needsTime = !scan.getAhead().empty(); }
+
+  Scheduled &leaf(Value value) {
+    Scheduled &info = s.values[value];
+    info.width = rowWidth(value.getType());
+    info.inMemory = true;
+    return info;
+  }
+
+  void capture(Value value) {
+    if (value.getParentRegion() == &scan.getBody() || !s.captured.insert(value))
+      return;
+    leaf(value);
+    if (isStep(value.getType()) && scan.getDomain() == Domain::sequence)
+      s.needsTime = true;
+  }
+
+  LogicalResult refuse(Operation *op, const Twine &why) {
+    return op->emitError("cannot compile '")
+           << op->getName() << "' for the CPU: " << why;
+  }
+
+  LogicalResult visit(Operation *op) {
+    for (Value operand : op->getOperands())
+      capture(operand);
+    if (op->getNumResults() != 1 ||
+        !isa<RankedTensorType>(op->getResult(0).getType()))
+      return refuse(op, "it is not known inside a scan");
+    Scheduled info;
+    info.width = rowWidth(op->getResult(0).getType());
+    for (Value operand : op->getOperands())
+      info.place = std::max(info.place, s.values[operand].available);
+    info.available = info.place;
+
+    if (isa<arith::ConstantOp, ConstantOp, FeatureIndexOp, InverseCountOp>(
+            op)) {
+      if (auto constant = dyn_cast<arith::ConstantOp>(op))
+        if (!isa<SplatElementsAttr>(constant.getValue()))
+          return refuse(op, "only the same number everywhere is supported");
+      info.free = true;
+    } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
+      int64_t from = s.values[broadcast.getInput()].width;
+      if (from != 1 && from != info.width)
+        return refuse(op, "it repeats " + Twine(from) + " features to " +
+                              Twine(info.width) +
+                              "; only 1 or all can be repeated");
+      info.free = true;
+    } else if (isElementwise(op)) {
+      for (Value operand : op->getOperands())
+        if (s.values[operand].width != info.width)
+          return refuse(op, "its operands' widths differ");
+      if (isa<DropoutOp>(op))
+        s.needsTime = true;
+    } else if (isa<ReduceOp>(op)) {
+      if (getFeatures(op->getOperand(0).getType()).size() > 1)
+        return refuse(op, "it must sum a whole row; several feature "
+                          "dimensions are not supported");
+      info.available = info.place + 1;
+    } else if (isa<SliceOp>(op)) {
+      info.inMemory = true;
+      info.available += s.values[op->getOperand(0)].inMemory ? 0 : 1;
+      needRow(op->getOperand(0));
+    } else if (isa<ConcatOp>(op)) {
+      info.inMemory = true;
+      info.available += 1;
+    } else if (isa<LookupOp>(op)) {
+      info.inMemory = true;
+    } else if (isa<MatmulOp>(op)) {
+      info.inMemory = true;
+      info.available += 1;
+      needRow(op->getOperand(0));
+    } else {
+      return refuse(op, "it is not known inside a scan");
+    }
+    s.values[op->getResult(0)] = info;
+    return success();
+  }
+
+  /// Asks for a computed value in memory.
+  void needRow(Value value) {
+    Scheduled &info = s.values[value];
+    if (!info.inMemory)
+      info.needsRow = true;
+  }
+
+  /// The level at which `user` reads its operands.
+  int readLevel(Operation *user) { return s.values[user->getResult(0)].place; }
+
+  /// Moves ops that only later levels need to the first of them, where that
+  /// keeps fewer rows between loops.
+  void sink() {
+    for (Operation &op : llvm::reverse(scan.getStep()->without_terminator())) {
+      Value result = op.getResult(0);
+      Scheduled &info = s.values[result];
+      if (!isElementwise(&op) || info.needsRow)
+        continue;
+      int level = INT32_MAX;
+      for (Operation *user : result.getUsers())
+        if (!isa<YieldOp, ConcatOp>(user))
+          level = std::min(level, readLevel(user));
+        else if (isa<ConcatOp>(user))
+          level = info.place;
+      if (level == INT32_MAX || level <= info.place)
+        continue;
+      bool cheap = llvm::all_of(op.getOperands(), [&](Value operand) {
+        Scheduled &from = s.values[operand];
+        return from.inMemory || from.free || from.width == 1 ||
+               operand.hasOneUse();
+      });
+      if (cheap)
+        info.place = info.available = level;
+    }
+    // Broadcasts and constants are made where they are used; what crosses a
+    // level is kept in a row.
+    for (Operation &op : scan.getStep()->without_terminator())
+      for (Value operand : op.getOperands())
+        crosses(operand, readLevel(&op), isElementwise(&op));
+  }
+
+  void crosses(Value value, int level, bool elementwise) {
+    Scheduled &info = s.values[value];
+    if (info.free) {
+      // The row that a broadcast repeats.
+      if (auto broadcast = value.getDefiningOp<BroadcastOp>())
+        crosses(broadcast.getInput(), level, elementwise);
+      return;
+    }
+    if (info.width > 1 && !info.inMemory && level > info.place)
+      info.needsRow = true;
+  }
+
+  void assignHomes() {
+    YieldOp yield = scan.getYield();
+    for (auto [i, value] : llvm::enumerate(yield.getNext())) {
+      Scheduled &info = s.values[value];
+      bool isState = false;
+      Value root = value;
+      while (auto slice = root.getDefiningOp<SliceOp>())
+        root = slice.getInput();
+      if (auto argument = dyn_cast<BlockArgument>(root))
+        isState = argument.getOwner() == scan.getStep() &&
+                  argument.getArgNumber() >=
+                      scan.getInputs().size() + scan.getAhead().size();
+      Operation *def = root.getDefiningOp();
+      bool inside = def && def->getBlock() == scan.getStep();
+      unsigned output =
+          llvm::find(yield.getValues(), value) - yield.getValues().begin();
+      NextState kind = NextState::Buffer;
+      if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)))
+        kind = NextState::Pointer;
+      else if (output < yield.getValues().size())
+        kind = NextState::Output;
+      s.next.push_back(kind);
+      s.nextOutput.push_back(output);
+    }
+    // The first place that a value goes to is its home; others get copies.
+    auto place = [&](Value value, RowHome home) {
+      Scheduled &info = s.values[value];
+      Operation *def = value.getDefiningOp();
+      bool made = def && def->getBlock() == scan.getStep() &&
+                  isa<MatmulOp, ConcatOp>(def);
+      bool first = s.homes.insert({value, home}).second;
+      if (!first || !made)
+        s.stores[info.available].push_back({value, home, {}, 0});
+    };
+    for (auto [i, value] : llvm::enumerate(yield.getValues()))
+      place(value, {RowHome::Output, unsigned(i)});
+    for (auto [i, value] : llvm::enumerate(yield.getNext()))
+      if (s.next[i] == NextState::Buffer)
+        place(value, {RowHome::Next, unsigned(i)});
+    for (Operation &op : scan.getStep()->without_terminator()) {
+      Value result = op.getResult(0);
+      Scheduled &info = s.values[result];
+      if ((info.needsRow || isa<MatmulOp, ConcatOp>(op)) &&
+          !s.homes.count(result)) {
+        RowHome scratch{RowHome::Scratch, unsigned(s.scratchWidths.size())};
+        s.scratchWidths.push_back(info.width);
+        s.scratchTypes.push_back(getElementTypeOrSelf(result.getType()));
+        place(result, scratch);
+      }
+      if (!isa<ConcatOp>(op))
+        continue;
+      int64_t offset = 0;
+      for (Value operand : op.getOperands()) {
+        Scheduled &part = s.values[operand];
+        s.stores[part.available].push_back(
+            {operand, {RowHome::Concat, 0}, result, offset});
+        offset += part.width;
+      }
+    }
+  }
+
+  ScanOp scan;
+  ScanSchedule s;
+};
+
+} // namespace
+
+FailureOr<ScanSchedule> scheduleScan(ScanOp scan) {
+  return Scheduler(scan).run();
+}
+
+} // namespace rnn

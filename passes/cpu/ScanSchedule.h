@@ -1,0 +1,70 @@
+// The order in which one row of a scan's body is computed: levels of loops over
+// features, between which sums, products and slices need whole rows.
+#ifndef RNN_PASSES_CPU_SCANSCHEDULE_H
+#define RNN_PASSES_CPU_SCANSCHEDULE_H
+
+#include "dialect/RNNDialect.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace rnn {
+
+/// What is known of a value of the body, or captured by it.
+struct Scheduled {
+  int64_t width = 1;
+  /// The level from which on the value may be used.
+  int available = 0;
+  /// The level at which its op is computed.
+  int place = 0;
+  /// It lies in memory by itself: an input, a state, captured, looked up.
+  bool inMemory = false;
+  /// It is made again wherever it is used: constants and broadcasts.
+  bool free = false;
+  /// Something needs it in memory, though it is computed.
+  bool needsRow = false;
+};
+
+/// A place in memory for a row.
+struct RowHome {
+  enum Kind { None, Output, Next, Scratch, Concat } kind = None;
+  unsigned index = 0; // of the output, state or scratch row
+};
+
+/// How the next state gets where the next step finds it.
+enum class NextState {
+  Pointer, // it is an input's row: point there
+  Output,  // it is an output's row: point there
+  Buffer,  // one of two rows that alternate
+};
+
+struct Store {
+  mlir::Value value;
+  RowHome to;
+  mlir::Value concat; // with RowHome::Concat: into that value's row, ...
+  int64_t offset = 0; // ... from this element on
+};
+
+struct ScanSchedule {
+  llvm::DenseMap<mlir::Value, Scheduled> values;
+  llvm::DenseMap<mlir::Value, RowHome> homes;
+  llvm::SmallVector<NextState> next;
+  llvm::SmallVector<unsigned> nextOutput; // with NextState::Output
+  llvm::SmallVector<int64_t> scratchWidths;
+  llvm::SmallVector<mlir::Type> scratchTypes;
+  llvm::SetVector<mlir::Value> captured; // in order of first use
+  /// One per level. A value of width 1 is stored between loops.
+  std::vector<llvm::SmallVector<Store>> stores;
+  int levels = 1;
+  /// The body asks for batch row or time, not only for its row.
+  bool needsTime = false;
+};
+
+/// Fails with an error at an op that cannot be compiled.
+llvm::FailureOr<ScanSchedule> scheduleScan(ScanOp scan);
+
+/// True for ops that compute each element from the operands' same element.
+bool isElementwise(mlir::Operation *op);
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_SCANSCHEDULE_H
