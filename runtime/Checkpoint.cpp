@@ -3,21 +3,19 @@
 
 #include "Boundary.h"
 #include "ElementType.h"
-#include "Json.h"
+#include "data/Utf8.h"
 
 #include <cmath>
 
+using namespace rnn::core;
 using namespace rnn;
 
 static bool isReserved(const std::string &name) {
   return name.compare(0, reservedPrefix.size(), reservedPrefix) == 0;
 }
 
-static std::string shapeText(const std::vector<int64_t> &shape) {
-  return Json(shape).dump();
-}
-
-void rnn::checkParameterNames(const Session &session, const Safetensors &file) {
+void rnn::core::checkParameterNames(const Session &session,
+                                    const Safetensors &file) {
   const auto &parameters = session.descriptor().parameters;
   const ParameterSpec *missing = nullptr;
   const StoredTensor *extra = nullptr;
@@ -41,12 +39,12 @@ void rnn::checkParameterNames(const Session &session, const Safetensors &file) {
   std::string message = "cannot use " + file.path() + " for this module: ";
   if (missing)
     message += "it lacks the parameter '" + missing->name + "' " +
-               shapeText(missing->shape);
+               listJson(missing->shape);
   if (missingCount > 1)
     message += " and " + std::to_string(missingCount - 1) + " more";
   if (extra)
     message += std::string(missing ? "; " : "") + "it has the tensor '" +
-               extra->name.substr(0, 200) + "' " + shapeText(extra->shape) +
+               extra->name.substr(0, 200) + "' " + listJson(extra->shape) +
                ", which the module does not know";
   if (extraCount > 1)
     message += ", and " + std::to_string(extraCount - 1) + " more";
@@ -68,17 +66,17 @@ static int64_t convert(const void *from, void *to, int64_t count) {
   return bad;
 }
 
-void rnn::readTensor(const Safetensors &file, const std::string &name,
-                     const std::vector<int64_t> &shape, rnn_element_type type,
-                     void *destination) {
+void rnn::core::readTensor(const Safetensors &file, const std::string &name,
+                           const std::vector<int64_t> &shape,
+                           rnn_element_type type, void *destination) {
   const StoredTensor *stored = file.find(name);
   if (!stored)
     fail(RNN_INCOMPATIBLE, "cannot use ", file.path(), ": it lacks '", name,
          "'");
   if (stored->shape != shape)
     fail(RNN_INCOMPATIBLE, "cannot use ", file.path(), ": '", name,
-         "' has shape ", shapeText(stored->shape), "; the module has ",
-         shapeText(shape));
+         "' has shape ", listJson(stored->shape), "; the module has ",
+         listJson(shape));
   bool single = stored->type == "F32";
   if (!single && stored->type != "F64")
     fail(RNN_INCOMPATIBLE, "cannot use ", file.path(), ": '", name,
@@ -96,8 +94,8 @@ void rnn::readTensor(const Safetensors &file, const std::string &name,
          name, "' is not a finite ", typeName(type));
 }
 
-Buffer rnn::readFlat(const Session &session, const Safetensors &file,
-                     const std::string &prefix) {
+Buffer rnn::core::readFlat(const Session &session, const Safetensors &file,
+                           const std::string &prefix) {
   Buffer flat = Buffer::zeroed(session.flatBytes());
   rnn_element_type type = session.elementType();
   for (const ParameterSpec &parameter : session.descriptor().parameters)
@@ -106,9 +104,9 @@ Buffer rnn::readFlat(const Session &session, const Safetensors &file,
   return flat;
 }
 
-void rnn::appendFlat(const Session &session, const Buffer &flat,
-                     const std::string &prefix,
-                     std::vector<TensorToStore> &tensors) {
+void rnn::core::appendFlat(const Session &session, const Buffer &flat,
+                           const std::string &prefix,
+                           std::vector<TensorToStore> &tensors) {
   rnn_element_type type = session.elementType();
   int64_t size = byteSize(type);
   for (const ParameterSpec &parameter : session.descriptor().parameters)
@@ -117,7 +115,7 @@ void rnn::appendFlat(const Session &session, const Buffer &flat,
                        parameter.count * size});
 }
 
-StringMap rnn::checkpointMetadata(const Session &session) {
+StringMap rnn::core::checkpointMetadata(const Session &session) {
   StringMap metadata = session.metadata;
   uint64_t table = session.descriptor().parameterTableHash();
   metadata["rnn.parameters"] = hexHash(&table, sizeof table);
@@ -125,12 +123,19 @@ StringMap rnn::checkpointMetadata(const Session &session) {
   return metadata;
 }
 
-StringMap rnn::userMetadata(const Safetensors &file) {
+StringMap rnn::core::userMetadata(const Safetensors &file) {
   StringMap metadata;
   for (const auto &[key, value] : file.metadata())
     if (!isReserved(key))
       metadata[key] = value;
   return metadata;
+}
+
+static bool isUtf8(std::string_view text) {
+  for (size_t at = 0, length; at < text.size(); at += length)
+    if ((length = utf8Length(text, at)) == 0)
+      return false;
+  return true;
 }
 
 //===-- C API ------------------------------------------------------------===//
@@ -174,12 +179,10 @@ rnn_code rnn_session_set_metadata(rnn_session *handle, const char *key,
       session.metadata.erase(name);
       return;
     }
-    try {
-      Json({name, value}).dump(); // checks both for UTF-8
-    } catch (const Json::type_error &) {
-      fail(RNN_INVALID_ARGUMENT, "the metadata '", name.substr(0, 200),
-           "' is not UTF-8");
-    }
+    for (std::string_view text : {std::string_view(name), {value}})
+      if (!isUtf8(text))
+        fail(RNN_INVALID_ARGUMENT, "the metadata '", name.substr(0, 200),
+             "' is not UTF-8");
     session.metadata[name] = value;
   });
 }
@@ -199,18 +202,21 @@ rnn_code rnn_checkpoint_inspect(const char *path, char **json,
   return boundary(error, [&] {
     required(json, "json");
     Safetensors file(required(path, "path"));
-    Json tensors = Json::array();
+    std::string tensors, metadata;
     for (const StoredTensor &tensor : file.tensors()) {
       Buffer content = Buffer::uninitialized(tensor.bytes);
       file.read(tensor, content.data());
-      tensors.push_back({{"name", tensor.name},
-                         {"type", tensor.type},
-                         {"shape", tensor.shape},
-                         {"checked", file.hasChecksum(tensor)}});
+      tensors +=
+          std::string(tensors.empty() ? "" : ",") +
+          "{\"name\":" + quoteJson(tensor.name) + ",\"type\":\"" + tensor.type +
+          "\",\"shape\":" + listJson(tensor.shape) +
+          ",\"checked\":" + (file.hasChecksum(tensor) ? "true}" : "false}");
     }
-    Json root = {{"metadata", file.metadata()},
-                 {"tensors", tensors},
-                 {"size", file.size()}};
-    *json = copyText(root.dump());
+    for (const auto &[key, value] : file.metadata())
+      metadata += (metadata.empty() ? "" : ",") + quoteJson(key) + ":" +
+                  quoteJson(value);
+    *json =
+        copyText("{\"metadata\":{" + metadata + "},\"tensors\":[" + tensors +
+                 "],\"size\":" + std::to_string(file.size()) + "}");
   });
 }

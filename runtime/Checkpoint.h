@@ -6,7 +6,7 @@
 #include "Safetensors.h"
 #include "Session.h"
 
-namespace rnn {
+namespace rnn::core {
 
 // Tensors of ours that are no parameters begin with this; so do our metadata.
 constexpr std::string_view reservedPrefix = "rnn.";
@@ -34,5 +34,5 @@ StringMap checkpointMetadata(const Session &session);
 // The metadata of a file that is not ours to write.
 StringMap userMetadata(const Safetensors &file);
 
-} // namespace rnn
+} // namespace rnn::core
 #endif // RNN_CHECKPOINT_H

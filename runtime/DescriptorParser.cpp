@@ -28,9 +28,9 @@ public:
     const Json &target = jsonMember(root, "target", what);
     jsonString(target, "cpu", "the target");
     for (const Json &feature : jsonArray(target, "features", "the target")) {
-      if (!feature.is_string())
+      if (feature.kind != Json::String)
         fail(RNN_CORRUPT, "a CPU feature is not a string");
-      result.cpuFeatures.push_back(feature.get<std::string>());
+      result.cpuFeatures.push_back(feature.string);
     }
     result.parameterCount =
         jsonInteger(root, "parameter_count", 0, maximumSize, what);
@@ -42,7 +42,7 @@ public:
       parseModel(value);
     for (const Json &value : jsonArray(root, "objectives", what))
       parseObjective(value);
-    if (root.contains("update"))
+    if (root.find("update"))
       result.update = symbol(root, "update", what);
   }
 
@@ -132,6 +132,14 @@ private:
     fail(RNN_CORRUPT, what, ": unknown initialiser '", kind.substr(0, 40), "'");
   }
 
+  static int64_t dynamicExtent(const Json &value, const std::string &what) {
+    if (value.string == "batch")
+      return batchExtent;
+    if (value.string == "time")
+      return timeExtent;
+    return jsonInteger(value, 1, maximumSize, what + ": extent");
+  }
+
   static std::vector<TensorSpec> tensors(const Json &entry, const char *key,
                                          const std::string &what) {
     std::vector<TensorSpec> specs;
@@ -142,13 +150,9 @@ private:
       const std::string tensor = what + ", tensor '" + spec.name + "'";
       spec.type = elementType(jsonString(value, "type", tensor));
       for (const Json &extent : jsonArray(value, "shape", tensor))
-        spec.shape.push_back(
-            extent == "batch" ? batchExtent
-            : extent == "time"
-                ? timeExtent
-                : jsonInteger(extent, 1, maximumSize, tensor + ": extent"));
+        spec.shape.push_back(dynamicExtent(extent, tensor));
       checkShape(spec.shape, tensor);
-      spec.bound = value.contains("bound")
+      spec.bound = value.find("bound")
                        ? jsonInteger(value, "bound", 1, INT32_MAX, tensor)
                        : 0;
       specs.push_back(std::move(spec));
@@ -234,7 +238,8 @@ private:
   // The entry that a table refers to; absent or null: -1.
   int entry(const Json &value, const char *key, EntryKind kind,
             const std::string &what) const {
-    if (!value.is_object() || !value.contains(key) || value[key].is_null())
+    const Json *named = value.find(key);
+    if (!named || named->kind == Json::Null)
       return -1;
     std::string name = jsonString(value, key, what);
     for (size_t i = 0; i < result.entries.size(); ++i)
@@ -281,6 +286,11 @@ Descriptor Descriptor::parse(std::string_view json) {
   Json root = parseJson(json, "the module's descriptor");
   Descriptor descriptor;
   descriptor.text = json;
-  Parser(descriptor).parse(root);
+  try {
+    Parser(descriptor).parse(root);
+  } catch (const Failure &failure) {
+    // A size that overflows is the file's fault here, not the caller's.
+    fail(RNN_CORRUPT, "the module's descriptor: ", failure.what());
+  }
   return descriptor;
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+using namespace rnn::core;
 using namespace rnn;
 
 static void writeAll(int file, const std::vector<char> &bytes) {

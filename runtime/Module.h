@@ -1,5 +1,8 @@
 // A verified module, loaded: its descriptor and the addresses of its entries.
 // Immutable, so any number of sessions and threads share one.
+//
+// What stands behind the C handles is in rnn::core, because rnn.hpp, which a
+// program may include beside the static library, has the plain names.
 #ifndef RNN_MODULE_H
 #define RNN_MODULE_H
 
@@ -7,7 +10,7 @@
 
 #include <memory>
 
-namespace rnn {
+namespace rnn::core {
 
 class Module {
 public:
@@ -34,10 +37,10 @@ private:
   void *library = nullptr;
 };
 
-} // namespace rnn
+} // namespace rnn::core
 
 struct rnn_module {
-  std::shared_ptr<const rnn::Module> module;
+  std::shared_ptr<const rnn::core::Module> module;
 };
 
 #endif // RNN_MODULE_H

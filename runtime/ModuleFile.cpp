@@ -154,11 +154,14 @@ std::string ModuleFile::inspect() const {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx",
                 static_cast<unsigned long long>(header.file_hash));
-  Json root = Json::parse(descriptor.text);
-  root["file"] = {{"size", header.file_size},
-                  {"hash", hash},
-                  {"abi_version", header.abi_version},
-                  {"runs_here", missingFeatures.empty()},
-                  {"missing_features", missingFeatures}};
-  return root.dump();
+  std::string missing;
+  for (const std::string &name : missingFeatures)
+    missing += (missing.empty() ? "" : ",") + quoteJson(name);
+  // The descriptor is an object; the new member goes before its last brace.
+  std::string text = descriptor.text.substr(0, descriptor.text.rfind('}'));
+  return text + ",\"file\":{\"size\":" + std::to_string(header.file_size) +
+         ",\"hash\":\"" + hash +
+         "\",\"abi_version\":" + std::to_string(header.abi_version) +
+         ",\"runs_here\":" + (missingFeatures.empty() ? "true" : "false") +
+         ",\"missing_features\":[" + missing + "]}}";
 }

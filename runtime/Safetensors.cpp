@@ -82,20 +82,11 @@ void Safetensors::parse(std::string &header) {
     fail(RNN_CORRUPT, "its header does not begin with '{': it is no "
                       "safetensors file");
   Json root = parseJson(header, "its header");
-  for (auto &[name, value] : root.items()) {
-    if (name == "__metadata__") {
-      if (!value.is_object())
-        fail(RNN_CORRUPT, "__metadata__ is not an object");
-      for (auto &[key, text] : value.items()) {
-        if (!text.is_string())
-          fail(RNN_CORRUPT, "__metadata__ '", key.substr(0, 200),
-               "' is not a string");
-        strings[key] = text.get<std::string>();
-      }
-      continue;
-    }
-    parseTensor(name, &value);
-  }
+  for (size_t i = 0; i < root.items.size(); ++i)
+    if (root.keys[i] == "__metadata__")
+      parseMetadata(root.items[i]);
+    else
+      parseTensor(root.keys[i], root.items[i]);
   checkHeaderHash(header);
   std::stable_sort(all.begin(), all.end(), [](auto &a, auto &b) {
     return a.offset != b.offset ? a.offset < b.offset : a.bytes < b.bytes;
@@ -114,8 +105,18 @@ void Safetensors::parse(std::string &header) {
          file.size(), ": it was cut short or something was appended");
 }
 
-void Safetensors::parseTensor(const std::string &name, const void *json) {
-  const Json &value = *static_cast<const Json *>(json);
+void Safetensors::parseMetadata(const Json &value) {
+  if (value.kind != Json::Object)
+    fail(RNN_CORRUPT, "__metadata__ is not an object");
+  for (size_t i = 0; i < value.items.size(); ++i) {
+    if (value.items[i].kind != Json::String)
+      fail(RNN_CORRUPT, "__metadata__ '", value.keys[i].substr(0, 200),
+           "' is not a string");
+    strings[value.keys[i]] = value.items[i].string;
+  }
+}
+
+void Safetensors::parseTensor(const std::string &name, const Json &value) {
   checkName(name);
   StoredTensor tensor;
   tensor.name = name;
@@ -126,8 +127,8 @@ void Safetensors::parseTensor(const std::string &name, const void *json) {
         jsonInteger(extent, 0, INT64_MAX, what + ": extent"));
   if (tensor.shape.size() > 64)
     fail(RNN_CORRUPT, what, " has more than 64 dimensions");
-  const Json &range = jsonArray(value, "data_offsets", what);
-  if (range.size() != 2 || value.size() != 3)
+  const std::vector<Json> &range = jsonArray(value, "data_offsets", what);
+  if (range.size() != 2 || value.items.size() != 3)
     fail(RNN_CORRUPT, what,
          " needs dtype, shape, two data_offsets and "
          "nothing else");

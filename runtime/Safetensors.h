@@ -5,6 +5,7 @@
 #define RNN_SAFETENSORS_H
 
 #include "FileReader.h"
+#include "Json.h"
 #include "module_abi.h"
 
 #include <map>
@@ -42,7 +43,8 @@ public:
 
 private:
   void parse(std::string &header);
-  void parseTensor(const std::string &name, const void *json);
+  void parseMetadata(const Json &value);
+  void parseTensor(const std::string &name, const Json &value);
   void checkHeaderHash(std::string &header) const;
 
   FileReader file;

@@ -9,19 +9,23 @@ void rnn::writeSafetensors(const std::string &path, StringMap metadata,
                            const std::vector<TensorToStore> &tensors) {
   // The file is opened first: a folder that refuses it costs no hashing.
   FileWriter file(path);
-  Json root = Json::object();
+  std::string entries;
   int64_t offset = 0;
   for (const TensorToStore &tensor : tensors) {
     metadata["rnn.xxh3." + tensor.name] = hexHash(tensor.data, tensor.bytes);
-    root[tensor.name] = {{"dtype", tensor.type == RNN_F64 ? "F64" : "F32"},
-                         {"shape", tensor.shape},
-                         {"data_offsets", {offset, offset + tensor.bytes}}};
+    entries += "," + quoteJson(tensor.name) + ":{\"dtype\":\"" +
+               (tensor.type == RNN_F64 ? "F64" : "F32") +
+               "\",\"shape\":" + listJson(tensor.shape) + ",\"data_offsets\":" +
+               listJson({offset, offset + tensor.bytes}) + "}";
     offset += tensor.bytes;
   }
   metadata["rnn.format"] = "rnnc checkpoint 1";
   metadata["rnn.header"] = std::string(16, '0');
-  root["__metadata__"] = metadata;
-  std::string header = root.dump();
+  std::string header = "{\"__metadata__\":{";
+  for (const auto &[key, value] : metadata)
+    header += quoteJson(key) + ":" + quoteJson(value) + ",";
+  header.back() = '}';
+  header += entries + "}";
   // Tensors begin at a multiple of 64 bytes.
   header.resize((header.size() + 8 + 63) / 64 * 64 - 8, ' ');
   std::string hash = hexHash(header.data(), int64_t(header.size()));

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 
+using namespace rnn::core;
 using namespace rnn;
 
 Session::Session(std::shared_ptr<const Module> of, unsigned threads,
@@ -180,7 +181,7 @@ void Session::step(State &state, const rnn_tensor *inputs, size_t inputCount,
   for (size_t i = 0; i < outputCount; ++i)
     state.stepOutputs[i] = outputs[i].data;
   rnn_call call = {};
-  call.host = host.table();
+  call.host = host.stepTable();
   call.batch = extents.batch;
   call.time = 1;
   call.inputs = state.stepInputs.data();

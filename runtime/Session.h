@@ -10,7 +10,7 @@
 #include <atomic>
 #include <map>
 
-namespace rnn {
+namespace rnn::core {
 
 class State;
 
@@ -71,10 +71,10 @@ private:
   Session &session;
 };
 
-} // namespace rnn
+} // namespace rnn::core
 
 struct rnn_session {
-  std::shared_ptr<rnn::Session> session;
+  std::shared_ptr<rnn::core::Session> session;
 };
 
 #endif // RNN_SESSION_H

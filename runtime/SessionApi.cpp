@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+using namespace rnn::core;
 using namespace rnn;
 
 // Runs body(Session &) with the session held.

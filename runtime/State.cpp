@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+using namespace rnn::core;
 using namespace rnn;
 
 State::State(Session &session, size_t entry, int64_t batch)

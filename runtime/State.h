@@ -5,7 +5,7 @@
 
 #include "Session.h"
 
-namespace rnn {
+namespace rnn::core {
 
 class State {
 public:
@@ -57,11 +57,11 @@ private:
   std::vector<bool> isSet; // by hand, before the state has started
 };
 
-} // namespace rnn
+} // namespace rnn::core
 
 struct rnn_state {
-  std::shared_ptr<rnn::Session> session;
-  rnn::State state;
+  std::shared_ptr<rnn::core::Session> session;
+  rnn::core::State state;
 };
 
 #endif // RNN_STATE_H

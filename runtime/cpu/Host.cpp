@@ -31,6 +31,10 @@ Host::Host(unsigned threads, const rnn_host *given)
       [](void *context, const rnn_matmul *product) {
         static_cast<Host *>(context)->matmul(*product);
       }};
+  stepFunctions = functions;
+  stepFunctions.matmul = [](void *context, const rnn_matmul *product) {
+    static_cast<Host *>(context)->matmul(*product, false);
+  };
 }
 
 void Host::parallelFor(int64_t count, ThreadPool::Body body, void *argument) {
@@ -40,7 +44,10 @@ void Host::parallelFor(int64_t count, ThreadPool::Body body, void *argument) {
     pool.parallelFor(count, body, argument);
 }
 
-void Host::matmul(const rnn_matmul &product) {
+// Up to so many rows the kernel that packs nothing wins; measured.
+static constexpr int64_t fewRowsBesideLibrary = 8, fewRowsAlone = 32;
+
+void Host::matmul(const rnn_matmul &product, bool mayAllocate) {
   if (program.matmul)
     return program.matmul(program.context, &product);
   if (product.m <= 0 || product.n <= 0)
@@ -52,10 +59,13 @@ void Host::matmul(const rnn_matmul &product) {
                   size_t(product.n * size));
     return;
   }
-  if (product.m <= fewRowsLimit && !product.transpose_a)
+  bool library =
+      mayAllocate && oneDnn.available() && product.element_type == RNN_F32;
+  int64_t few = library ? fewRowsBesideLibrary : fewRowsAlone;
+  if (product.m <= few && !product.transpose_a)
     fewRowsProduct(product);
   else
-    tiledProduct(product);
+    tiledProduct(product, library);
 }
 
 // Below this many multiplications a second thread costs more than it gives.
@@ -88,7 +98,7 @@ struct Cut {
 
 } // namespace
 
-void Host::tiledProduct(const rnn_matmul &product) {
+void Host::tiledProduct(const rnn_matmul &product, bool library) {
   // Measured on products of 16384 x 384 x 768: tiles of 512 x 384 come within
   // 5% of the arithmetic limit; smaller ones where there would be too few.
   constexpr int64_t enoughTiles = 8, smallest = 64;
@@ -101,7 +111,6 @@ void Host::tiledProduct(const rnn_matmul &product) {
     else
       columns = Cut(product.n, std::max(columns.size / 2, smallest));
   }
-  bool library = oneDnn.available() && product.element_type == RNN_F32;
   auto body = [&](int64_t begin, int64_t end) {
     OneDnn::OneThread single(oneDnn);
     for (int64_t i = begin; i < end; ++i) {

@@ -20,6 +20,8 @@ public:
   Host &operator=(const Host &) = delete;
 
   const rnn_host *table() const { return &functions; }
+  // For steps: the same, without oneDNN, which allocates in every product.
+  const rnn_host *stepTable() const { return &stepFunctions; }
   void parallelFor(int64_t count, ThreadPool::Body body, void *argument);
   // body(begin, end), any callable; it must not throw.
   template <typename Callable> void forRanges(int64_t count, Callable &&body) {
@@ -31,18 +33,18 @@ public:
         },
         &body);
   }
-  void matmul(const rnn_matmul &product);
+  void matmul(const rnn_matmul &product, bool mayAllocate = true);
   const Kernels &kernels() const { return chosen; }
 
 private:
-  void tiledProduct(const rnn_matmul &product);
+  void tiledProduct(const rnn_matmul &product, bool library);
   void fewRowsProduct(const rnn_matmul &product);
 
   rnn_host program = {};
   ThreadPool pool;
   OneDnn oneDnn;
   const Kernels &chosen;
-  rnn_host functions;
+  rnn_host functions, stepFunctions;
 };
 
 } // namespace rnn

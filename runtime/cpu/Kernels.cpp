@@ -140,6 +140,23 @@ void tileOf(const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,
   }
 }
 
+// The sum of a vector's lanes, halving it each time.
+template <typename T, int Lanes> struct LaneSum {
+  typedef T vector __attribute__((vector_size(Lanes * sizeof(T))));
+  typedef T half __attribute__((vector_size(Lanes * sizeof(T) / 2)));
+  static T of(vector value) {
+    half low, high;
+    __builtin_memcpy(&low, &value, sizeof low);
+    __builtin_memcpy(&high, reinterpret_cast<const char *>(&value) + sizeof low,
+                     sizeof high);
+    return LaneSum<T, Lanes / 2>::of(low + high);
+  }
+};
+template <typename T> struct LaneSum<T, 2> {
+  typedef T vector __attribute__((vector_size(2 * sizeof(T))));
+  static T of(vector value) { return value[0] + value[1]; }
+};
+
 // Dot products of R rows of A with N rows of B, both contiguous.
 template <typename T, int R, int N>
 void dots(const rnn_matmul &p, int64_t i, int64_t j) {
@@ -160,15 +177,11 @@ void dots(const rnn_matmul &p, int64_t i, int64_t j) {
   }
   for (int r = 0; r < R; ++r)
     for (int n = 0; n < N; ++n) {
-      T lane[lanes<T>];
-      store(lane, sums[r][n]);
-      for (int width = lanes<T> / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; ++l)
-          lane[l] += lane[l + width];
+      T sum = LaneSum<T, lanes<T>>::of(sums[r][n]);
       for (int64_t rest = k; rest < p.k; ++rest)
-        lane[0] += a[r * p.lda + rest] * b[n * p.ldb + rest];
+        sum += a[r * p.lda + rest] * b[n * p.ldb + rest];
       T &result = c[r * p.ldc + n];
-      result = p.accumulate ? result + lane[0] : lane[0];
+      result = p.accumulate ? result + sum : sum;
     }
 }
 

@@ -13,7 +13,7 @@ struct Kernels {
   // Elements [m0, m1) x [n0, n1) of the product.
   void (*tile)(const rnn_matmul &product, int64_t m0, int64_t m1, int64_t n0,
                int64_t n1);
-  // Columns [n0, n1) of a product of at most 8 rows, A not transposed.
+  // Columns [n0, n1) of a product of few rows, A not transposed.
   void (*fewRows)(const rnn_matmul &product, int64_t n0, int64_t n1);
   // Sum of squares in double, in an order that only `count` decides.
   double (*sumOfSquares)(const void *data, int64_t count, int32_t type);
@@ -23,8 +23,6 @@ extern const Kernels kernelsV4, kernelsV3, kernelsBase;
 
 // The best table that this CPU runs.
 const Kernels &chooseKernels();
-
-constexpr int64_t fewRowsLimit = 8;
 
 } // namespace rnn
 #endif // RNN_CPU_KERNELS_H

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+using namespace rnn::core;
 using namespace rnn;
 
 // Elements of a piece: fixed, so that sums do not depend on the threads.

@@ -5,7 +5,7 @@
 
 #include "State.h"
 
-namespace rnn {
+namespace rnn::core {
 
 class Trainer {
 public:
@@ -53,11 +53,11 @@ private:
   std::vector<rnn_tensor> outputTensors;
 };
 
-} // namespace rnn
+} // namespace rnn::core
 
 struct rnn_trainer {
-  std::shared_ptr<rnn::Session> session;
-  rnn::Trainer trainer;
+  std::shared_ptr<rnn::core::Session> session;
+  rnn::core::Trainer trainer;
 };
 
 #endif // RNN_TRAIN_TRAINER_H

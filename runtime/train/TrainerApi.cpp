@@ -2,6 +2,7 @@
 #include "Boundary.h"
 #include "train/Trainer.h"
 
+using namespace rnn::core;
 using namespace rnn;
 
 void rnn_trainer_options_default(rnn_trainer_options *options) {

@@ -8,6 +8,7 @@
 #include "Json.h"
 #include "train/Trainer.h"
 
+using namespace rnn::core;
 using namespace rnn;
 
 static const std::string firstPrefix = "rnn.first_moment.";
@@ -17,25 +18,30 @@ static std::string statePrefix(size_t index) {
   return "rnn.state." + std::to_string(index) + ".";
 }
 
-static Json optionsJson(const rnn_trainer_options &options) {
-  return {{"gradient_accumulation", options.gradient_accumulation},
-          {"learning_rate", options.learning_rate},
-          {"min_learning_rate", options.min_learning_rate},
-          {"warmup_steps", options.warmup_steps},
-          {"total_steps", options.total_steps},
-          {"beta1", options.beta1},
-          {"beta2", options.beta2},
-          {"epsilon", options.epsilon},
-          {"weight_decay", options.weight_decay},
-          {"clip_norm", options.clip_norm},
-          {"seed", options.seed}};
+// Names and values of what a resumed run must share; as text, so that they
+// compare exactly.
+static StringMap optionTexts(const rnn_trainer_options &options) {
+  return {
+      {"gradient_accumulation", std::to_string(options.gradient_accumulation)},
+      {"learning_rate", numberJson(options.learning_rate)},
+      {"min_learning_rate", numberJson(options.min_learning_rate)},
+      {"warmup_steps", std::to_string(options.warmup_steps)},
+      {"total_steps", std::to_string(options.total_steps)},
+      {"beta1", numberJson(options.beta1)},
+      {"beta2", numberJson(options.beta2)},
+      {"epsilon", numberJson(options.epsilon)},
+      {"weight_decay", numberJson(options.weight_decay)},
+      {"clip_norm", numberJson(options.clip_norm)},
+      {"seed", std::to_string(options.seed)}};
 }
 
-static Json frozenNames(const Session &session) {
-  Json names = Json::array();
+// All frozen parameters' names, one after the other.
+static std::string frozenNames(const Session &session) {
+  std::string names;
   for (size_t i = 0; i < session.frozen.size(); ++i)
     if (session.frozen[i])
-      names.push_back(session.descriptor().parameters[i].name);
+      names +=
+          (names.empty() ? "" : ", ") + session.descriptor().parameters[i].name;
   return names;
 }
 
@@ -54,12 +60,13 @@ void Trainer::save(const std::string &path, State *const *states,
   appendFlat(session, session.parameters, "", tensors);
   appendFlat(session, firstMoment, firstPrefix, tensors);
   appendFlat(session, secondMoment, secondPrefix, tensors);
-  Json carried = Json::array();
+  std::string carried, shared;
   for (size_t i = 0; i < stateCount; ++i) {
     const State &state = *states[i];
-    carried.push_back({{"batch", state.batch},
-                       {"time", state.time},
-                       {"started", state.carried()}});
+    carried += std::string(carried.empty() ? "" : ",") +
+               "{\"batch\":" + std::to_string(state.batch) +
+               ",\"time\":" + std::to_string(state.time) +
+               ",\"started\":" + (state.carried() ? "true}" : "false}");
     for (const StateSpec &spec : state.table().states) {
       int64_t offset = state.batch * spec.offset * byteSize(type);
       if (state.carried())
@@ -70,23 +77,28 @@ void Trainer::save(const std::string &path, State *const *states,
     }
   }
   StringMap metadata = checkpointMetadata(session);
-  metadata["rnn.trainer"] = Json({{"step", steps},
-                                  {"objective", name},
-                                  {"options", optionsJson(options)},
-                                  {"frozen", frozenNames(session)},
-                                  {"states", carried}})
-                                .dump();
+  for (const auto &[key, value] : optionTexts(options))
+    shared +=
+        (shared.empty() ? "" : ",") + quoteJson(key) + ":" + quoteJson(value);
+  metadata["rnn.trainer"] = "{\"step\":" + std::to_string(steps) +
+                            ",\"objective\":" + quoteJson(name) +
+                            ",\"options\":{" + shared +
+                            "},\"frozen\":" + quoteJson(frozenNames(session)) +
+                            ",\"states\":[" + carried + "]}";
   writeSafetensors(path, std::move(metadata), tensors);
 }
 
 // Refuses where the checkpoint was trained otherwise.
-static void compareOptions(const Json &stored, const Json &given,
+static void compareOptions(const Json &stored, const StringMap &given,
                            const std::string &path) {
-  for (auto &[key, value] : given.items())
-    if (jsonMember(stored, key.c_str(), "the options of " + path) != value)
+  for (const auto &[key, value] : given) {
+    const std::string &before =
+        jsonString(stored, key.c_str(), "the options of " + path);
+    if (before != value)
       fail(RNN_INCOMPATIBLE, "cannot resume ", path, ": it was trained with ",
-           key, " ", stored[key].dump(), "; this run has ", value.dump(),
+           key, " ", before, "; this run has ", value,
            ". Resume with the same, or allow changes");
+  }
 }
 
 static uint64_t unsignedMember(const Json &object, const char *key,
@@ -109,17 +121,17 @@ void Trainer::resume(const std::string &path, State *const *states,
          jsonString(record, "objective", what), "', this run trains '", name,
          "'");
   const Json &stored = jsonMember(record, "options", what);
-  const Json &frozen = jsonArray(record, "frozen", what);
+  const std::string &frozen = jsonString(record, "frozen", what);
   if (!options.allow_changes) {
-    compareOptions(stored, optionsJson(options), path);
+    compareOptions(stored, optionTexts(options), path);
     if (frozen != frozenNames(session))
       fail(RNN_INCOMPATIBLE, "cannot resume ", path,
            ": it was trained with "
-           "the frozen parameters ",
-           frozen.dump().substr(0, 200), "; this run has ",
-           frozenNames(session).dump().substr(0, 200));
+           "these parameters frozen: ",
+           frozen.empty() ? "none" : frozen.substr(0, 300),
+           "; this run has others frozen");
   }
-  const Json &carried = jsonArray(record, "states", what);
+  const std::vector<Json> &carried = jsonArray(record, "states", what);
   if (carried.size() != stateCount)
     fail(RNN_INCOMPATIBLE, "cannot resume ", path, ": it carries ",
          carried.size(), " states; this run ", stateCount);
