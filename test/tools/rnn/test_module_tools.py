@@ -68,8 +68,11 @@ class BenchTest(RnnTest):
         self.refuses("bench", MODULE, "nobody", says="nobody")
 
     def test_memory_that_is_not_there(self):
+        # The address sanitizer would end the process before `new` can fail.
+        environment = {**os.environ,
+                       "ASAN_OPTIONS": "allocator_may_return_null=1"}
         self.refuses("bench", MODULE, "--batch", 2**23, "--time", 2**23,
-                     says="")
+                     says="out of memory", env=environment)
 
 
 class CheckTest(RnnTest):
