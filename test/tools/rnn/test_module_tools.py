@@ -133,7 +133,8 @@ class CheckTest(RnnTest):
         # A copy of rnn: beside the one under test there may be an rnnc.
         os.mkdir(self.path("bin"))
         program = shutil.copy(BIN, self.path("bin"))
-        model, module = self.write("model.mlir", ""), self.fixture("FIXTURE_F64")
+        model = self.write("model.mlir", "")
+        module = self.fixture("FIXTURE_F64")
         environment = {"PATH": self.path("path") + ":/usr/bin:/bin",
                        "TMPDIR": self.path("temporary")}
         os.mkdir(self.path("path"))

@@ -66,7 +66,8 @@ class TrainTest(RnnTest):
         os.close(theirs)
         shown = os.read(ours, 1 << 16).decode()
         os.close(ours)
-        self.assertRegex(shown, r"\[=* *\] step \d+/12  loss .* tokens/s  .*left")
+        self.assertRegex(
+            shown, r"\[=* *\] step \d+/12  loss .* tokens/s  .*left")
         self.assertNotIn("\x1b[31m", shown)
 
     def test_seed_threads_and_accumulation(self):
@@ -131,7 +132,8 @@ class ResumeTest(RnnTest):
 
     def arguments(self, **changes):
         options = {"steps": 300, "batch": 8, "time": 64, "log": self.log}
-        return self.train_arguments(self.text, self.out, **{**options, **changes})
+        options.update(changes)
+        return self.train_arguments(self.text, self.out, **options)
 
     def start(self, **changes):
         return subprocess.Popen([BIN, *map(str, self.arguments(**changes))],
