@@ -14,5 +14,19 @@ set(LLVM_LIBRARY_OUTPUT_INTDIR ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS}
                     ${PROJECT_BINARY_DIR})
 include_directories(${PROJECT_SOURCE_DIR})
+# With hidden symbols, traits and types would have two identities, one here and
+# one in libMLIR.so, and no op would have the traits that it declares.
+set(CMAKE_CXX_VISIBILITY_PRESET default)
 separate_arguments(LLVM_DEFINITIONS)
 add_definitions(${LLVM_DEFINITIONS})
+
+# MLIR's headers take most of a file's compile time: each library parses them
+# once. `add_mlir_library(X)` compiles in the target obj.X.
+function(rnnc_precompile_headers library)
+  target_precompile_headers(obj.${library} PRIVATE
+    <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h>
+    <mlir/IR/PatternMatch.h> <mlir/IR/IRMapping.h> <mlir/IR/SymbolTable.h>
+    <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Math/IR/Math.h>
+    <mlir/Interfaces/FunctionInterfaces.h> <mlir/Pass/PassManager.h>
+    <llvm/ADT/SetVector.h> <llvm/ADT/MapVector.h> ${ARGN})
+endfunction()
