@@ -1,0 +1,43 @@
+// RUN: rnn-opt %s -rnn-make-entries -rnn-differentiate | FileCheck %s
+
+// d mean(dropout(x w^T) t): the mask is drawn again, the weight's gradient is
+// one product over all rows, and the inputs' gradients are results.
+// CHECK-LABEL: rnn.entry @linear.loss
+// CHECK: rnn.entry @linear.gradient
+// CHECK-SAME: (%[[X:.*]]: tensor<?x?x8xf32> {{{.*}}}, %[[T:.*]]: tensor<?x?x1xf32>
+// CHECK-SAME: rnn.results = ["loss", "d_x", "d_t"]
+// CHECK: %[[W:.*]] = rnn.parameter "w"
+// CHECK: %[[Y:.*]] = rnn.dropout %{{.*}} rate 5.000000e-01 stream 0
+// CHECK: %[[LOSS:.*]] = rnn.mean
+// CHECK: %[[DS:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<?x?x1xf32>
+// CHECK: %[[DY:.*]] = arith.mulf %[[DS]], %[[T]]
+// CHECK: %[[DT:.*]] = arith.mulf %[[DS]], %[[Y]]
+// CHECK: %[[DP:.*]] = rnn.dropout %[[DY]] rate 5.000000e-01 stream 0
+// CHECK: %[[DX:.*]] = rnn.matmul %[[DP]], %[[W]] :
+// CHECK: %[[DW:.*]] = rnn.outer_sum %[[DP]], %[[X]]
+// CHECK: rnn.accumulate "w", %[[DW]]
+// CHECK: rnn.return %[[LOSS]], %[[DX]], %[[DT]]
+rnn.objective @linear(%x: tensor<?x?x8xf32>, %t: tensor<?x?x1xf32>) -> tensor<f32> {
+  %w = rnn.parameter "w" : tensor<1x8xf32>
+  %p = rnn.matmul %x, %w transposed : tensor<?x?x8xf32>, tensor<1x8xf32> -> tensor<?x?x1xf32>
+  %y = rnn.dropout %p rate 0.5 : tensor<?x?x1xf32>
+  %s = arith.mulf %y, %t : tensor<?x?x1xf32>
+  %loss = rnn.mean %s : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}
+
+// The adjoint of a scan is a scan the other way, which is handed the state
+// before each step; the gradient flows into the initial state.
+// CHECK: rnn.entry @recurrence.gradient
+// CHECK-SAME: rnn.results = ["loss", "d_x", "d_h0"]
+// CHECK: %[[Y:.*]], %{{.*}} = rnn.scan over
+// CHECK: %{{.*}}, %[[DH0:.*]] = rnn.scan over({{.*}}) ahead({{.*}} = %[[Y]] : {{.*}}) init({{.*}}) state({{.*}}) reverse
+// CHECK: rnn.return %{{.*}}, %{{.*}}, %[[DH0]]
+rnn.objective @recurrence(%x: tensor<?x?x1xf32>, %h0: tensor<?x1xf32>) -> tensor<f32> {
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x1xf32>) state(%h = %h0 : tensor<?x1xf32>) {
+    %h1 = arith.mulf %a, %h : tensor<?x1xf32>
+    rnn.yield %h1 : tensor<?x1xf32> next(%h1 : tensor<?x1xf32>)
+  } : tensor<?x?x1xf32> last tensor<?x1xf32>
+  %loss = rnn.mean %y : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}

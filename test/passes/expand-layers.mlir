@@ -1,0 +1,53 @@
+// RUN: rnn-opt %s -rnn-expand-layers -split-input-file -verify-diagnostics | FileCheck %s
+
+// minGRU: one product for candidate and gate, a scan with a carried state, and
+// the projection back. Names are full paths, `*` the index of the repeat.
+// CHECK-LABEL: rnn.model @min_gru
+// CHECK: rnn.repeat 3 "layers"
+// CHECK: %[[W:.*]] = rnn.parameter "layers.*.mixer.to_hidden_and_gate.weight" init uniform(0.35355339059327373) no_decay : tensor<32x8xf32>
+// CHECK: %[[KC:.*]] = rnn.matmul %{{.*}}, %[[W]] transposed
+// CHECK: %[[C:.*]] = rnn.slice %[[KC]][0]
+// CHECK: %[[K:.*]] = rnn.slice %[[KC]][16]
+// CHECK: %[[H0:.*]] = rnn.state "layers.*.mixer.h" : tensor<?x16xf32>
+// CHECK: %[[Y:.*]], %[[LAST:.*]] = rnn.scan over(%[[CT:.*]] = %[[C]], %[[KT:.*]] = %[[K]] : {{.*}}) state(%[[H:.*]] = %[[H0]]
+// CHECK: %[[Z:.*]] = rnn.sigmoid %[[KT]]
+// CHECK: %[[D:.*]] = arith.subf %[[CT]], %[[H]]
+// CHECK: %[[ZD:.*]] = arith.mulf %[[Z]], %[[D]]
+// CHECK: %[[H1:.*]] = arith.addf %[[H]], %[[ZD]]
+// CHECK: rnn.yield %[[H1]] : tensor<?x16xf32> next(%[[H1]] : tensor<?x16xf32>)
+// CHECK: rnn.set_state "layers.*.mixer.h", %[[LAST]]
+// CHECK: rnn.parameter "layers.*.mixer.to_out.weight"
+rnn.model @min_gru(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = rnn.repeat 3 "layers" (%a = %x) : tensor<?x?x8xf32> {
+    %b = rnn.min_gru "mixer" %a expansion 2 : tensor<?x?x8xf32>
+    rnn.yield %b : tensor<?x?x8xf32>
+  }
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
+// A user's cell takes the same road; afterwards there is neither cell nor apply.
+// CHECK-NOT: rnn.cell
+rnn.cell @leak(%x: tensor<?x8xf32>) state(%h: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %next = arith.addf %x, %h : tensor<?x8xf32>
+  rnn.yield %next : tensor<?x8xf32> next(%next : tensor<?x8xf32>)
+}
+
+// CHECK-LABEL: rnn.model @cell
+// CHECK: rnn.state "leak.h" : tensor<?x8xf32>
+// CHECK: rnn.scan over
+// CHECK: arith.addf
+// CHECK: rnn.set_state "leak.h"
+rnn.model @cell(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = rnn.apply @leak "leak" over(%x : tensor<?x?x8xf32>) : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+rnn.model @twice(%x: tensor<?x?x8xf32>) -> tensor<?x?x9xf32> {
+  // expected-note @+1 {{the first is here}}
+  %y = rnn.linear "head" %x : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  // expected-error @+1 {{head.weight}}
+  %z = rnn.linear "head" %y : tensor<?x?x8xf32> -> tensor<?x?x9xf32>
+  rnn.return %z : tensor<?x?x9xf32>
+}

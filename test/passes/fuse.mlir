@@ -1,0 +1,37 @@
+// RUN: rnn-opt %s -rnn-fuse -canonicalize -cse | FileCheck %s
+
+// The gate before the recurrence and the activation after it become part of its
+// kernel.
+// CHECK-LABEL: rnn.entry @m.forward
+// CHECK: rnn.scan over
+// CHECK-DAG: rnn.sigmoid
+// CHECK-DAG: arith.mulf
+// CHECK-DAG: math.tanh
+// CHECK: rnn.yield
+// CHECK-NOT: rnn.scan
+// CHECK: rnn.return
+rnn.entry @m.forward(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> attributes {rnn.kind = "forward"} {
+  %g = rnn.sigmoid %x : tensor<?x?x8xf32>
+  %y, %last = rnn.scan over(%a = %g : tensor<?x?x8xf32>) state(%h = %h0 : tensor<?x8xf32>) {
+    %h1 = arith.mulf %a, %h : tensor<?x8xf32>
+    rnn.yield %h1 : tensor<?x8xf32> next(%h1 : tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>
+  %t = math.tanh %y : tensor<?x?x8xf32>
+  rnn.return %t : tensor<?x?x8xf32>
+}
+
+// Scans that run against each other stay two.
+// CHECK-LABEL: rnn.entry @back.forward
+// CHECK: rnn.scan
+// CHECK: rnn.scan {{.*}} reverse
+rnn.entry @back.forward(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x8xf32>) state(%h = %h0 : tensor<?x8xf32>) {
+    %h1 = arith.mulf %a, %h : tensor<?x8xf32>
+    rnn.yield %h1 : tensor<?x8xf32> next(%h1 : tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>
+  %z, %first = rnn.scan over(%a = %y : tensor<?x?x8xf32>) state(%h = %h0 : tensor<?x8xf32>) reverse {
+    %h1 = arith.mulf %a, %h : tensor<?x8xf32>
+    rnn.yield %h1 : tensor<?x8xf32> next(%h1 : tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>
+  rnn.return %z : tensor<?x?x8xf32>
+}
