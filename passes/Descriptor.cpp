@@ -121,9 +121,9 @@ static json::Object describeEntry(EntryOp entry, StringRef symbol,
   }
   SizePolynomial total = planWorkspace(entry).total();
   return json::Object{
-      {"name", entry.getName()},
-      {"symbol", symbol},
-      {"kind", kindOf(entry)},
+      {"name", entry.getName().str()},
+      {"symbol", symbol.str()},
+      {"kind", kindOf(entry).str()},
       {"inputs", std::move(inputs)},
       {"outputs", std::move(outputs)},
       {"states", std::move(states)},
@@ -136,7 +136,7 @@ static json::Object describeEntry(EntryOp entry, StringRef symbol,
 /// Strings, numbers and lists as the middle end attached them.
 static json::Value toJSON(Attribute attribute) {
   if (auto string = dyn_cast<StringAttr>(attribute))
-    return string.getValue();
+    return string.getValue().str();
   if (auto flag = dyn_cast<BoolAttr>(attribute))
     return flag.getValue();
   if (auto integer = dyn_cast<IntegerAttr>(attribute))
@@ -152,7 +152,7 @@ static json::Value toJSON(Attribute attribute) {
   if (auto dictionary = dyn_cast<DictionaryAttr>(attribute)) {
     json::Object result;
     for (NamedAttribute element : dictionary)
-      result[element.getName().getValue()] = toJSON(element.getValue());
+      result[element.getName().str()] = toJSON(element.getValue());
     return result;
   }
   return nullptr;
@@ -174,8 +174,8 @@ json::Value describeModule(ModuleOp module, const CpuTarget &target,
     json::Object &object = kind == "forward" || kind == "step"
                                ? modelOf[owner]
                                : objectiveOf[owner];
-    object["name"] = owner;
-    object[kind] = entry.getName();
+    object["name"] = owner.str();
+    object[kind.str()] = entry.getName().str();
   }
   for (auto &[name, object] : modelOf)
     models.push_back(std::move(object));

@@ -71,11 +71,11 @@ json::Object describe(StringRef name, StringRef what, ArrayRef<Operation *> ops,
   auto list = [](const llvm::SetVector<StringRef> &names) {
     json::Array result;
     for (StringRef name : names)
-      result.push_back(name);
+      result.push_back(name.str());
     return result;
   };
-  return json::Object{{"name", name},
-                      {"what", what},
+  return json::Object{{"name", name.str()},
+                      {"what", what.str()},
                       {"labels", list(labels)},
                       {"entries", list(entries)},
                       {"launches", launches},
@@ -103,7 +103,7 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
     json::Object object = describe(
         name, what, ops, costOf(first, schedule.captured.getArrayRef()));
     if (first.getForm())
-      object["form"] = stringifyForm(*first.getForm());
+      object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));
   }
   // Products and sums, by their types.
