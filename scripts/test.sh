@@ -55,9 +55,9 @@ suite "runtime (gtest)" '^\[  PASSED  \] ([0-9]+)' \
   '^\[  FAILED  \] ([0-9]+) tests?, listed' \
   '^\[  SKIPPED \] ([0-9]+) tests?, listed' \
   "$BUILD_DIR/bin/rnn_runtime_tests" --gtest_brief=1
-suite "text (lit)" '^ +Passed +: +([0-9]+)' \
-  '^ +(Failed|Unresolved|Timed Out|Unexpectedly Passed) +: +([0-9]+)' \
-  '^ +(Unsupported|Skipped|Expectedly Failed) +: +([0-9]+)' \
+suite "text (lit)" '^ +Passed *: +([0-9]+)' \
+  '^ +(Failed|Unresolved|Timed Out|Unexpectedly Passed) *: +([0-9]+)' \
+  '^ +(Unsupported|Skipped|Expectedly Failed) *: +([0-9]+)' \
   "$(llvm-config-22 --bindir)/lit" -sv "$BUILD_DIR/test"
 export RNN_BIN=$BUILD_DIR/bin/rnn RNNC_BIN=$BUILD_DIR/bin/rnnc
 export RNN_TEST_MODULE=$BUILD_DIR/test/runtime/modules/f32.so
