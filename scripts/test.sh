@@ -59,9 +59,13 @@ suite "text (lit)" '^ +Passed *: +([0-9]+)' \
   '^ +(Failed|Unresolved|Timed Out|Unexpectedly Passed) *: +([0-9]+)' \
   '^ +(Unsupported|Skipped|Expectedly Failed) *: +([0-9]+)' \
   "$(llvm-config-22 --bindir)/lit" -sv "$BUILD_DIR/test"
-export RNN_BIN=$BUILD_DIR/bin/rnn RNNC_BIN=$BUILD_DIR/bin/rnnc
+export RNN_BIN=$BUILD_DIR/bin/rnn
 export RNN_TEST_MODULE=$BUILD_DIR/test/runtime/modules/f32.so
+export RNN_TEST_MODULE_F64=$BUILD_DIR/test/runtime/modules/f64.so
+export RNNC_BUILD=$BUILD_DIR
 unit_tests test/tools/rnn
+unit_tests test/cpu
 unit_tests test/conformance
+unit_tests test/training
 echo
 finished=yes
