@@ -29,6 +29,7 @@ def objective(body):
 
 
 STEP = "tensor<?x8xf32>"
+HUGE = "tensor<?x?x1048576xf32>"
 DEEP = 10_000
 
 CASES = {
@@ -123,18 +124,12 @@ CASES = {
     "a size beyond 64 bits": (of_size("18446744073709551616"), "error"),
     "sizes whose product overflows": (of_size("4294967296x4294967296"), "model_c1"),
     "parameters whose sum overflows": (
-        model(
-            "".join(
-                f'%w{i} = rnn.parameter "w{i}" : tensor<1048576x1048576xf32>\n  '
-                for i in range(3)
-            )
-            + '%r = rnn.repeat 100000 "layers" (%a = %x) : tensor<?x?x8xf32> {\n'
-            '    %w = rnn.parameter "w" : tensor<1048576x1048576xf32>\n'
-            '    %p = rnn.repeat 100000 "more" (%b = %a) : tensor<?x?x8xf32> {\n'
-            '      %v = rnn.parameter "v" : tensor<1048576x1048576xf32>\n'
-            "      rnn.yield %b : tensor<?x?x8xf32>\n    }\n"
-            "    rnn.yield %p : tensor<?x?x8xf32>\n  }"
-        ),
+        f"rnn.model @m(%x: {HUGE}) -> {HUGE} {{\n"
+        f'  %y = rnn.repeat 100000 "outer" (%a = %x) : {HUGE} {{\n'
+        f'    %z = rnn.repeat 100000 "inner" (%b = %a) : {HUGE} {{\n'
+        f'      %c = rnn.linear "w" %b : {HUGE} -> {HUGE}\n'
+        f"      rnn.yield %c : {HUGE}\n    }}\n"
+        f"    rnn.yield %z : {HUGE}\n  }}\n  rnn.return %y : {HUGE}\n}}\n",
         "error",
     ),
     "a model that repeats nothing": (

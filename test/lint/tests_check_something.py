@@ -9,6 +9,7 @@ import pathlib
 import re
 import sys
 
+RUN = "RUN" + ":"  # apart, or lit would read it as one
 CHECKS = re.compile(
     r"FileCheck|-verify-diagnostics|\bnot\b|%python|\bcmp\b|\bdiff\b|\btest\b"
 )
@@ -16,7 +17,7 @@ CHECKS = re.compile(
 
 def run_lines(text):
     """The RUN lines, continued ones joined."""
-    lines = re.findall(r"(?://|#|;)\s*RUN:\s*(.*)", text)
+    lines = re.findall(r"(?://|#|;)\s*" + RUN + r"\s*(.*)", text)
     return re.sub(r"\\\n", " ", "\n".join(lines)).splitlines()
 
 
