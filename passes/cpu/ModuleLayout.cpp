@@ -7,6 +7,9 @@ using namespace mlir;
 
 namespace rnn {
 
+/// The descriptor lists every layer's tensors by name.
+constexpr int64_t kMaxCopies = 100000;
+
 SmallVector<RepeatOp> enclosingRepeats(Operation *op) {
   SmallVector<RepeatOp> result;
   for (auto repeat = op->getParentOfType<RepeatOp>(); repeat;
@@ -47,6 +50,14 @@ static FailureOr<NamedTensor *> find(NamedTensors &tensors, Operation *op,
   if (counts.size() < name.count('*'))
     return op->emitOpError("'")
            << name << "' has a `*` for which there is no enclosing rnn.repeat";
+  // Checked as one product: nested repeats multiply.
+  SmallVector<int64_t> all(shape);
+  llvm::append_range(all, counts);
+  if (getStaticSize(all) < 0 || getStaticSize(counts) > kMaxCopies ||
+      getStaticSize(counts) < 0)
+    return op->emitOpError("'")
+           << name << "' is too large: a name stands for at most " << kMaxCopies
+           << " layers and 2^40 elements in all of them";
   if (tensor.name.empty()) {
     tensor.name = name.str();
     tensor.shape.assign(shape.begin(), shape.end());
@@ -96,6 +107,10 @@ FailureOr<ModuleLayout> ModuleLayout::get(ModuleOp module) {
     tensor.size = llvm::alignTo(getStaticSize(tensor.shape), 16);
     tensor.offset = layout.parameterCount;
     layout.parameterCount += tensor.size * tensor.copies();
+    if (layout.parameterCount > (int64_t(1) << 40)) {
+      module.emitError("the parameters have more than 2^40 elements in all");
+      return failure();
+    }
   }
   for (auto &[entry, states] : layout.states)
     for (auto &[name, tensor] : states.tensors) {
