@@ -80,9 +80,7 @@ static StringRef kindOf(EntryOp entry) {
 
 static json::Object describeEntry(EntryOp entry, StringRef symbol,
                                   const ModuleLayout &layout) {
-  bool isGradient = kindOf(entry) == "gradient";
   json::Array inputs, outputs, states;
-  SmallVector<std::string> floatInputs;
   for (BlockArgument argument : entry.getBody().front().getArguments()) {
     unsigned i = argument.getArgNumber();
     auto name = entry.getArgAttrOfType<StringAttr>(i, "rnn.name");
@@ -95,19 +93,13 @@ static json::Object describeEntry(EntryOp entry, StringRef symbol,
          shapeOf(cast<RankedTensorType>(argument.getType()).getShape())}};
     if (auto bound = entry.getArgAttrOfType<IntegerAttr>(i, "rnn.bound"))
       input["bound"] = bound.getInt();
-    if (isa<FloatType>(getElementTypeOrSelf(argument.getType())))
-      floatInputs.push_back(called);
     inputs.push_back(std::move(input));
   }
+  auto names = entry->getAttrOfType<ArrayAttr>("rnn.results");
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
-    auto name = entry.getResultAttrOfType<StringAttr>(i, "rnn.name");
     std::string called = "result" + std::to_string(i);
-    if (name)
-      called = name.getValue().str();
-    else if (isGradient)
-      called = i == 0                       ? "loss"
-               : i - 1 < floatInputs.size() ? "d_" + floatInputs[i - 1]
-                                            : called;
+    if (names && i < names.size())
+      called = cast<StringAttr>(names[i]).getValue().str();
     outputs.push_back(json::Object{
         {"name", called},
         {"type", typeOf(type)},

@@ -1,8 +1,8 @@
 // `rnn-expand-math`: functions in line.
 //
 // f32: exp is ours (below); sigmoid and softplus were written with it. tanh,
-// log, log1p, erf, sin, ... are MLIR's polynomial approximations. f64: what
-// LLVM has no accurate operation for becomes calls to libm, lane by lane.
+// log, log1p, erf, sin, ... are MLIR's polynomial approximations. What is left,
+// and all of f64, becomes calls to libm, lane by lane.
 #include "passes/cpu/Passes.h"
 
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -15,8 +15,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -87,6 +87,23 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   }
 };
 
+struct ExpandRsqrt : OpRewritePattern<math::RsqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::RsqrtOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type type = op.getType();
+    TypedAttr one = b.getFloatAttr(getElementTypeOrSelf(type), 1);
+    if (auto vector = dyn_cast<VectorType>(type))
+      one = DenseElementsAttr::get(vector, Attribute(one));
+    Value root = math::SqrtOp::create(b, op.getOperand());
+    rewriter.replaceOpWithNewOp<arith::DivFOp>(
+        op, Value(arith::ConstantOp::create(b, one)), root);
+    return success();
+  }
+};
+
 class ExpandMath : public PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
@@ -102,18 +119,11 @@ public:
 
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    bool isDouble = false, isFloat = false;
-    getOperation().walk([&](Operation *op) {
-      if (op->getDialect() && op->getDialect()->getNamespace() == "math")
-        (getElementTypeOrSelf(op->getResult(0).getType()).isF64() ? isDouble
-                                                                  : isFloat) =
-            true;
-    });
-    if (isFloat) {
+    {
       RewritePatternSet patterns(context);
-      patterns.add<ExpandExp>(context, /*benefit=*/10);
+      patterns.add<ExpandExp, ExpandRsqrt>(context, /*benefit=*/10);
       populateMathPolynomialApproximationPatterns(patterns, [](StringRef op) {
-        return op != "math.exp" && op != "math.rsqrt" && op != "math.sqrt";
+        return op != "math.exp" && op != "math.rsqrt";
       });
       GreedyRewriteConfig config;
       config.enableFolding(false);
@@ -121,12 +131,18 @@ public:
                                        config)))
         return signalPassFailure();
     }
-    if (isDouble) {
-      RewritePatternSet patterns(context);
-      populateMathToLibmConversionPatterns(patterns);
-      if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-        return signalPassFailure();
-    }
+    RewritePatternSet patterns(context);
+    populateMathToLibmConversionPatterns(patterns);
+    ConversionTarget target(*context);
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    target.addIllegalDialect<math::MathDialect>();
+    // What the processor does itself.
+    target.addLegalOp<math::SqrtOp, math::AbsFOp, math::AbsIOp, math::FloorOp,
+                      math::CeilOp, math::RoundEvenOp, math::TruncOp,
+                      math::CopySignOp, math::FmaOp>();
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns))))
+      signalPassFailure();
   }
 };
 

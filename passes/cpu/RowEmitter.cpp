@@ -51,6 +51,18 @@ void RowEmitter::copyRow(Value from, Value to, Type element, int64_t width) {
   });
 }
 
+/// Asks for the rows that a recurrence reads later: the processor's own
+/// prefetcher loses track where rows are slices of wider ones or time runs
+/// backwards.
+void RowEmitter::prefetchRows(Value argument, const Tensor &tensor) {
+  if (scan.getInits().empty() || info(argument).width < 16)
+    return;
+  int64_t width = info(argument).width;
+  int64_t rows = (prefetchDistance + width - 1) / width;
+  prefetch[argument] =
+      e.mul(tensor.stride, e.index(scan.getReverse() ? -rows : rows));
+}
+
 /// The rows of arguments and captured values at the current index.
 void RowEmitter::findRows(ValueRange states) {
   unsigned inputs = scan.getInputs().size(), ahead = scan.getAhead().size();
@@ -58,6 +70,7 @@ void RowEmitter::findRows(ValueRange states) {
   for (unsigned i = 0; i < inputs; ++i) {
     Value argument = step->getArgument(i);
     rows[argument] = rowOf(operands[i], at.row, elementOf(argument));
+    prefetchRows(argument, operands[i]);
   }
   for (unsigned i = 0; i < ahead; ++i) {
     Value argument = step->getArgument(inputs + i);
@@ -74,6 +87,7 @@ void RowEmitter::findRows(ValueRange states) {
     rows[argument] =
         e.select(isLast, rowOf(operands[inputs + ahead + i], at.batch, element),
                  rowOf(tensor, next, element));
+    prefetchRows(argument, tensor);
   }
   for (auto [argument, row] :
        llvm::zip(step->getArguments().drop_front(inputs + ahead), states))
@@ -231,7 +245,10 @@ Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
                        lanes.count);
     }
   } else {
-    result = e.load(e.at(rowPointer(value), feature, element), element, lanes);
+    Value address = e.at(rowPointer(value), feature, element);
+    result = e.load(address, element, lanes);
+    if (Value distance = prefetch.lookup(value))
+      LLVM::Prefetch::create(e, e.at(address, distance, element), 0, 3, 1);
   }
   return local[value] = result;
 }

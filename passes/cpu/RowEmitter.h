@@ -54,6 +54,7 @@ private:
   }
 
   void findRows(mlir::ValueRange states);
+  void prefetchRows(mlir::Value argument, const Tensor &tensor);
   mlir::Value homeRow(mlir::Value value);
   mlir::Value rowAt(const RowHome &home, mlir::Value value);
   mlir::Value rowPointer(mlir::Value value);
@@ -85,7 +86,11 @@ private:
   llvm::ArrayRef<Tensor> operands;
   KernelScalars &scalars;
 
+  /// Elements between what is read and what is asked for ahead.
+  static constexpr int64_t prefetchDistance = 384;
+
   llvm::SmallVector<mlir::Value> scratch, stateRows;
+  llvm::DenseMap<mlir::Value, mlir::Value> prefetch;
   RowIndex at;
   llvm::DenseMap<mlir::Value, mlir::Value> rows, known;
 };
