@@ -86,8 +86,7 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
            << getCell() << " has " << cell.getResultTypes().size()
            << " results, but here are " << getOutputs().size();
   for (auto [i, pair] : llvm::enumerate(llvm::zip(
-           cell.getResultTypes().getAsValueRange<TypeAttr>(),
-           getOutputs()))) {
+           cell.getResultTypes().getAsValueRange<TypeAttr>(), getOutputs()))) {
     auto [declared, output] = pair;
     if (!isSequence(output.getType()))
       return emitOpError("apply_c1: result #")
@@ -104,8 +103,7 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
               "states or none";
   for (ValueRange group : {ValueRange(getInits()), ValueRange(getLasts())})
     for (auto [i, value] : llvm::enumerate(group))
-      if (failed(check("state", i,
-                       arguments[cell.getNumInputs() + i].getType(),
+      if (failed(check("state", i, arguments[cell.getNumInputs() + i].getType(),
                        value.getType())))
         return failure();
   if (!getInits().empty() && getLearnedInit())
@@ -121,7 +119,8 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
 
 FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   LayerExpander b = outer.scoped(getName());
-  auto cell = SymbolTable::lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  auto cell =
+      SymbolTable::lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
   Block &step = *cell.getStep();
   std::string why;
   auto bound = [&](Type type) {
@@ -134,16 +133,16 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   unsigned numStates = cell.getNumStates();
   for (auto [i, state] :
        llvm::enumerate(step.getArguments().take_back(numStates)))
-    layer.states.emplace_back(
-        numStates == 1 ? "h" : "h" + std::to_string(i),
-        cast<RankedTensorType>(bound(state.getType())));
+    layer.states.emplace_back(numStates == 1 ? "h" : "h" + std::to_string(i),
+                              cast<RankedTensorType>(bound(state.getType())));
   layer.inits = llvm::to_vector_of<Value>(getInits());
   layer.learnedInit = getLearnedInit();
   layer.reset = getReset();
   layer.reverse = getReverse();
   bool isValid = true; // with the widths bound
   auto run = [&](LayerExpander &s, ValueRange inputs, ValueRange states,
-                 SmallVectorImpl<Value> &outputs, SmallVectorImpl<Value> &next) {
+                 SmallVectorImpl<Value> &outputs,
+                 SmallVectorImpl<Value> &next) {
     IRMapping map;
     map.map(step.getArguments().take_front(inputs.size()), inputs);
     map.map(step.getArguments().take_back(states.size()), states);

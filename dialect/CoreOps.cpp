@@ -62,8 +62,8 @@ LogicalResult BroadcastOp::verify() {
   auto from = cast<RankedTensorType>(getInput().getType());
   auto to = cast<RankedTensorType>(getType());
   auto refuse = [&] {
-    return emitOpError("broadcast_c1: ") << from << " does not broadcast to "
-                                         << to;
+    return emitOpError("broadcast_c1: ")
+           << from << " does not broadcast to " << to;
   };
   if (from.getElementType() != to.getElementType() ||
       getTensorKind(from) > getTensorKind(to))
@@ -85,8 +85,8 @@ void BroadcastOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   Value sum = adjoints.of(getResult());
   RankedTensorType type = getType();
   if (getWidth(getInput().getType()) == 1 && getWidth(type) != 1)
-    sum = ReduceOp::create(b, getLoc(), withWidth(type, 1), ReduceKind::sum,
-                           sum);
+    sum =
+        ReduceOp::create(b, getLoc(), withWidth(type, 1), ReduceKind::sum, sum);
   if (getTensorKind(getInput().getType()) == getTensorKind(type))
     adjoints.add(getInput(), sum);
   else
@@ -104,8 +104,8 @@ LogicalResult ReduceOp::verify() {
 
 void ReduceOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   Value x = getInput();
-  Value dx = BroadcastOp::create(b, getLoc(), x.getType(),
-                                 adjoints.of(getResult()));
+  Value dx =
+      BroadcastOp::create(b, getLoc(), x.getType(), adjoints.of(getResult()));
   if (getKind() == ReduceKind::max) {
     Value most = BroadcastOp::create(b, getLoc(), x.getType(), getResult());
     Value attains =
@@ -213,9 +213,8 @@ LogicalResult MatmulOp::verify() {
 
 void MatmulOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   Value dy = adjoints.of(getResult());
-  adjoints.add(getInput(),
-               MatmulOp::create(b, getLoc(), getInput().getType(), dy,
-                                getWeight(), !getTransposed()));
+  adjoints.add(getInput(), MatmulOp::create(b, getLoc(), getInput().getType(),
+                                            dy, getWeight(), !getTransposed()));
   if (getTransposed())
     adjoints.addOuterSum(getWeight(), dy, getInput());
   else
@@ -226,11 +225,10 @@ LogicalResult OuterSumOp::verify() {
   Type lhs = getLhs().getType(), rhs = getRhs().getType();
   if (withWidth(lhs, 1) != withWidth(rhs, 1))
     return emitOpError("outer_sum_c1: ")
-           << lhs << " and " << rhs
-           << " must agree but for the last dimension";
-  auto expected = RankedTensorType::get(
-      {getWidth(lhs), getWidth(rhs)},
-      cast<RankedTensorType>(lhs).getElementType());
+           << lhs << " and " << rhs << " must agree but for the last dimension";
+  auto expected =
+      RankedTensorType::get({getWidth(lhs), getWidth(rhs)},
+                            cast<RankedTensorType>(lhs).getElementType());
   if (getType() != expected)
     return emitOpError("outer_sum_c1: the result must be ")
            << expected << ", but is " << getType();
@@ -249,8 +247,7 @@ LogicalResult MeanOp::verify() {
 
 void MeanOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   Type type = getInput().getType();
-  Value dy =
-      BroadcastOp::create(b, getLoc(), type, adjoints.of(getResult()));
+  Value dy = BroadcastOp::create(b, getLoc(), type, adjoints.of(getResult()));
   Value share = InverseCountOp::create(b, getLoc(), type);
   adjoints.add(getInput(), arith::MulFOp::create(b, getLoc(), dy, share));
 }
@@ -299,4 +296,3 @@ void StateOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
 }
 
 } // namespace rnn
-

@@ -10,9 +10,9 @@ namespace rnn {
 LayerExpander::LayerExpander(Operation *layer, StringRef scope)
     : ImplicitLocOpBuilder(layer->getLoc(), layer), scope(scope) {
   elementType = getF32Type();
-  for (Type type : llvm::concat<const Type>(
-           llvm::to_vector(layer->getOperandTypes()),
-           llvm::to_vector(layer->getResultTypes())))
+  for (Type type :
+       llvm::concat<const Type>(llvm::to_vector(layer->getOperandTypes()),
+                                llvm::to_vector(layer->getResultTypes())))
     if (auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type)))
       elementType = element;
 }
@@ -33,8 +33,7 @@ Value LayerExpander::parameter(StringRef name, ArrayRef<int64_t> shape,
 }
 
 Value LayerExpander::parameterRow(StringRef name, int64_t row, int64_t rows,
-                                  int64_t width, Initializer init,
-                                  bool decay) {
+                                  int64_t width, Initializer init, bool decay) {
   return ParameterOp::create(
       *this, RankedTensorType::get({width}, elementType),
       getStringAttr(scope + name), getStringAttr(init.kind),
@@ -53,8 +52,7 @@ Value LayerExpander::linear(StringRef name, Value input, int64_t width,
   if (!bias)
     return product;
   Value vector = inner.parameter("bias", {width}, init, /*decay=*/false);
-  return arith::AddFOp::create(inner, product,
-                               inner.broadcast(vector, type));
+  return arith::AddFOp::create(inner, product, inner.broadcast(vector, type));
 }
 
 Value LayerExpander::state(StringRef name, RankedTensorType step,
@@ -101,7 +99,7 @@ SmallVector<Value> LayerExpander::recurrence(const Recurrence &layer) {
     Value mask = scan.inputArgs().back();
     for (auto [i, state] : llvm::enumerate(states)) {
       auto type = cast<RankedTensorType>(state.getType());
-      Value start = !carried      ? inits[i]
+      Value start = !carried     ? inits[i]
                     : learned[i] ? body.broadcast(learned[i], type)
                                  : body.constant(0.0, type);
       Value wide = body.broadcast(mask, withElementType(type, getI1Type()));

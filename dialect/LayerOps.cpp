@@ -18,8 +18,8 @@ static LogicalResult expected(Operation *op, StringRef constraint,
 }
 
 static LogicalResult verifyReset(Operation *op, Value reset) {
-  if (!reset || (isSequence(reset.getType()) &&
-                 getFeatures(reset.getType()).empty()))
+  if (!reset ||
+      (isSequence(reset.getType()) && getFeatures(reset.getType()).empty()))
     return success();
   return op->emitOpError(op->getName().stripDialect())
          << "_c3: `reset` must be tensor<?x?xi1> (batch, time), but is "
@@ -58,8 +58,7 @@ Expansion EmbeddingOp::expand(LayerExpander &b) {
     table = b.scoped(getName()).parameter(
         "weight", {int64_t(getVocabulary()), getWidth(getType())},
         {"normal", 0.02});
-  return SmallVector<Value>{
-      LookupOp::create(b, getType(), table, getTokens())};
+  return SmallVector<Value>{LookupOp::create(b, getType(), table, getTokens())};
 }
 
 LogicalResult LinearOp::verify() {
@@ -83,8 +82,7 @@ Expansion LinearOp::expand(LayerExpander &b) {
   int64_t out = getWidth(getType());
   if (!getWeight())
     return SmallVector<Value>{b.linear(getName(), getInput(), out, getBias())};
-  Value product =
-      MatmulOp::create(b, getType(), getInput(), getWeight(), true);
+  Value product = MatmulOp::create(b, getType(), getInput(), getWeight(), true);
   if (getBias()) {
     double scale = 1.0 / std::sqrt(double(getWidth(getInput().getType())));
     Value bias = b.scoped(getName()).parameter(
@@ -105,8 +103,8 @@ static Value mean(LayerExpander &b, Value x) {
 /// x / sqrt(mean(x^2) + epsilon).
 static Value normalize(LayerExpander &b, Value x, double epsilon) {
   Value square = mean(b, arith::MulFOp::create(b, x, x));
-  Value shifted = arith::AddFOp::create(
-      b, square, b.constant(epsilon, square.getType()));
+  Value shifted =
+      arith::AddFOp::create(b, square, b.constant(epsilon, square.getType()));
   Value scale = math::RsqrtOp::create(b, shifted);
   return arith::MulFOp::create(b, x, b.broadcast(scale, x.getType()));
 }
@@ -119,8 +117,8 @@ static Value scaled(LayerExpander &b, Value x) {
 
 Expansion RMSNormOp::expand(LayerExpander &outer) {
   LayerExpander b = outer.scoped(getName());
-  return SmallVector<Value>{scaled(
-      b, normalize(b, getInput(), getEpsilon().convertToDouble()))};
+  return SmallVector<Value>{
+      scaled(b, normalize(b, getInput(), getEpsilon().convertToDouble()))};
 }
 
 Expansion LayerNormOp::expand(LayerExpander &outer) {
@@ -128,8 +126,7 @@ Expansion LayerNormOp::expand(LayerExpander &outer) {
   Value x = getInput();
   Value centered =
       arith::SubFOp::create(b, x, b.broadcast(mean(b, x), x.getType()));
-  Value y = scaled(
-      b, normalize(b, centered, getEpsilon().convertToDouble()));
+  Value y = scaled(b, normalize(b, centered, getEpsilon().convertToDouble()));
   Value bias = b.parameter("bias", {getWidth(getType())}, {"constant", 0.0},
                            /*decay=*/false);
   return SmallVector<Value>{
@@ -166,7 +163,8 @@ Expansion CausalConv1dOp::expand(LayerExpander &outer) {
     layer.states.emplace_back("x" + std::to_string(k), step);
   // State k holds the input of k steps ago.
   auto run = [&](LayerExpander &s, ValueRange x, ValueRange past,
-                 SmallVectorImpl<Value> &outputs, SmallVectorImpl<Value> &next) {
+                 SmallVectorImpl<Value> &outputs,
+                 SmallVectorImpl<Value> &next) {
     Value sum = arith::MulFOp::create(s, x[0], s.broadcast(taps.back(), step));
     for (auto [k, value] : llvm::enumerate(past)) {
       Value tap = s.broadcast(taps[kernel - 2 - k], step);
@@ -209,9 +207,8 @@ template <typename OpTy> static LogicalResult verifyMinimal(OpTy op) {
     return op.emitOpError(name)
            << "_c2: expected a sequence tensor<?x?xF>, but found "
            << op.getType(0);
-  RankedTensorType state =
-      withWidth(getStepType(op.getType(0)),
-                getWidth(op.getType(0)) * op.getExpansion());
+  RankedTensorType state = withWidth(
+      getStepType(op.getType(0)), getWidth(op.getType(0)) * op.getExpansion());
   if (op.getInit() && op.getInit().getType() != state)
     return expected(op, name + "_c2", "`init`", state, op.getInit().getType());
   if (op.getLast() && op.getLast().getType() != state)
@@ -227,11 +224,10 @@ template <typename OpTy> static LogicalResult verifyMinimal(OpTy op) {
 /// back: all that is common to minGRU and minLSTM. `mix` makes z, the share of
 /// the candidate, and the factor of the old state, null for 1 - z.
 template <typename OpTy>
-static Expansion
-expandMinimal(OpTy op, LayerExpander &outer, StringRef projection,
-              ArrayRef<StringRef> order,
-              function_ref<std::pair<Value, Value>(LayerExpander &, ValueRange)>
-                  mix) {
+static Expansion expandMinimal(
+    OpTy op, LayerExpander &outer, StringRef projection,
+    ArrayRef<StringRef> order,
+    function_ref<std::pair<Value, Value>(LayerExpander &, ValueRange)> mix) {
   LayerExpander b = outer.scoped(op.getName());
   int64_t width = getWidth(op.getType(0)), hidden = width * op.getExpansion();
   int64_t parts = order.size();
@@ -240,15 +236,16 @@ expandMinimal(OpTy op, LayerExpander &outer, StringRef projection,
   RankedTensorType step = withWidth(getStepType(op.getType(0)), hidden);
   LayerExpander::Recurrence layer;
   for (int64_t part = 0; part < parts; ++part)
-    layer.inputs.push_back(SliceOp::create(
-        b, getSequenceType(step), projected, part * hidden));
+    layer.inputs.push_back(
+        SliceOp::create(b, getSequenceType(step), projected, part * hidden));
   layer.states.emplace_back("h", step);
   if (op.getInit())
     layer.inits.push_back(op.getInit());
   layer.learnedInit = op.getLearnedInit();
   layer.reset = op.getReset();
   auto run = [&](LayerExpander &s, ValueRange x, ValueRange state,
-                 SmallVectorImpl<Value> &outputs, SmallVectorImpl<Value> &next) {
+                 SmallVectorImpl<Value> &outputs,
+                 SmallVectorImpl<Value> &next) {
     Value candidate = x[0], h = state[0];
     if (op.getCandidate() == Candidate::positive)
       candidate = positive(s, candidate);
@@ -261,8 +258,7 @@ expandMinimal(OpTy op, LayerExpander &outer, StringRef projection,
     } else {
       // h' = h + z (c - h)
       Value gap = arith::SubFOp::create(s, candidate, h);
-      result =
-          arith::AddFOp::create(s, h, arith::MulFOp::create(s, take, gap));
+      result = arith::AddFOp::create(s, h, arith::MulFOp::create(s, take, gap));
     }
     outputs.push_back(result);
     next.push_back(result);
@@ -301,8 +297,7 @@ Expansion MinLSTMOp::expand(LayerExpander &b) {
         auto minusLog = [&](Value x) -> Value {
           return SoftplusOp::create(s, arith::NegFOp::create(s, x));
         };
-        Value gap =
-            arith::SubFOp::create(s, minusLog(forget), minusLog(input));
+        Value gap = arith::SubFOp::create(s, minusLog(forget), minusLog(input));
         return {SigmoidOp::create(s, gap), Value()};
       });
 }
@@ -312,19 +307,19 @@ Expansion MinLSTMOp::expand(LayerExpander &b) {
 //===----------------------------------------------------------------------===//
 
 Expansion ReluOp::expand(LayerExpander &b) {
-  return SmallVector<Value>{arith::MaximumFOp::create(
-      b, getInput(), b.constant(0.0, getType()))};
+  return SmallVector<Value>{
+      arith::MaximumFOp::create(b, getInput(), b.constant(0.0, getType()))};
 }
 
 Expansion SiluOp::expand(LayerExpander &b) {
-  return SmallVector<Value>{arith::MulFOp::create(
-      b, getInput(), SigmoidOp::create(b, getInput()))};
+  return SmallVector<Value>{
+      arith::MulFOp::create(b, getInput(), SigmoidOp::create(b, getInput()))};
 }
 
 Expansion GeluOp::expand(LayerExpander &b) {
   Type type = getType();
-  Value inside = arith::MulFOp::create(b, getInput(),
-                                       b.constant(std::sqrt(0.5), type));
+  Value inside =
+      arith::MulFOp::create(b, getInput(), b.constant(std::sqrt(0.5), type));
   Value erf = math::ErfOp::create(b, inside);
   Value twice = arith::AddFOp::create(b, erf, b.constant(1.0, type));
   Value half = arith::MulFOp::create(b, getInput(), b.constant(0.5, type));
@@ -378,14 +373,13 @@ Expansion CrossEntropyOp::expand(LayerExpander &b) {
   Value shifted = arith::SubFOp::create(b, x, b.broadcast(most, wide));
   Value sum = ReduceOp::create(b, narrow, ReduceKind::sum,
                                math::ExpOp::create(b, shifted));
-  Value isTarget = arith::CmpIOp::create(
-      b, arith::CmpIPredicate::eq, FeatureIndexOp::create(b, index),
-      b.broadcast(getTargets(), index));
+  Value isTarget = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                         FeatureIndexOp::create(b, index),
+                                         b.broadcast(getTargets(), index));
   Value picked = ReduceOp::create(
       b, narrow, ReduceKind::sum,
       arith::SelectOp::create(b, isTarget, shifted, b.constant(0.0, wide)));
-  Value loss =
-      arith::SubFOp::create(b, math::LogOp::create(b, sum), picked);
+  Value loss = arith::SubFOp::create(b, math::LogOp::create(b, sum), picked);
   return SmallVector<Value>{MeanOp::create(b, getType(), loss)};
 }
 

@@ -47,9 +47,8 @@ static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
       builder, result, arguments, resultAttrs,
       OpTy::getArgAttrsAttrName(result.name),
       OpTy::getResAttrsAttrName(result.name));
-  return failure(
-      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseRegion(*result.addRegion(), arguments));
+  return failure(parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+                 parser.parseRegion(*result.addRegion(), arguments));
 }
 
 template <typename OpTy> static void printFunction(OpAsmPrinter &p, OpTy op) {
@@ -79,8 +78,8 @@ static LogicalResult verifyTensor(Operation *op, StringRef constraint,
 
 static LogicalResult verifyFunction(FunctionOpInterface op,
                                     StringRef constraint) {
-  for (Type type : llvm::concat<const Type>(op.getArgumentTypes(),
-                                            op.getResultTypes()))
+  for (Type type :
+       llvm::concat<const Type>(op.getArgumentTypes(), op.getResultTypes()))
     if (failed(verifyTensor(op, constraint, type)))
       return failure();
   // What the values inside may be follows; the first bad one is reported where
@@ -184,9 +183,8 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
   if (parser.parseOptionalArrowTypeList(results))
     return failure();
   properties.result_types = builder.getTypeArrayAttr(results);
-  return failure(
-      parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseRegion(*result.addRegion(), arguments));
+  return failure(parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+                 parser.parseRegion(*result.addRegion(), arguments));
 }
 
 void CellOp::print(OpAsmPrinter &printer) {
@@ -266,8 +264,7 @@ LogicalResult CellOp::verifyRegions() {
     return yield.emitOpError("cell_c2: expected the ")
            << what << " (" << expected << "), found (" << found << ")";
   };
-  SmallVector<Type> results(
-      getResultTypes().getAsValueRange<TypeAttr>());
+  SmallVector<Type> results(getResultTypes().getAsValueRange<TypeAttr>());
   if (TypeRange(results) != yield.getValues().getTypes())
     return refuse("results", results, yield.getValues().getTypes());
   TypeRange states =

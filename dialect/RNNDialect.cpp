@@ -1,6 +1,5 @@
 #include "dialect/RNNDialect.h"
 
-
 using namespace mlir;
 
 #include "dialect/RNNDialect.cpp.inc"

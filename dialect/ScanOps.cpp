@@ -23,20 +23,18 @@ ParseResult parseBindings(OpAsmParser &parser, Bindings &bindings) {
                    parser.parseEqual() ||
                    parser.parseOperand(bindings.operands.emplace_back()));
   };
-  return failure(parser.parseLParen() ||
-                 parser.parseCommaSeparatedList(parseOne) ||
-                 parser.parseColonTypeList(bindings.types) ||
-                 parser.parseRParen());
+  return failure(
+      parser.parseLParen() || parser.parseCommaSeparatedList(parseOne) ||
+      parser.parseColonTypeList(bindings.types) || parser.parseRParen());
 }
 
 void printBindings(OpAsmPrinter &printer, ValueRange arguments,
                    ValueRange operands) {
   printer << "(";
-  llvm::interleaveComma(llvm::zip(arguments, operands), printer,
-                        [&](auto pair) {
-                          printer << std::get<0>(pair) << " = "
-                                  << std::get<1>(pair);
-                        });
+  llvm::interleaveComma(
+      llvm::zip(arguments, operands), printer, [&](auto pair) {
+        printer << std::get<0>(pair) << " = " << std::get<1>(pair);
+      });
   printer << " : " << operands.getTypes() << ")";
 }
 
@@ -88,8 +86,8 @@ void ScanOp::build(OpBuilder &builder, OperationState &state, ValueRange inputs,
   state.addOperands(inits);
   auto &properties = state.getOrAddProperties<Properties>();
   properties.operandSegmentSizes = {
-      int32_t(inputs.size()), int32_t(ahead.size()),
-      int32_t(aheadInits.size()), int32_t(inits.size())};
+      int32_t(inputs.size()), int32_t(ahead.size()), int32_t(aheadInits.size()),
+      int32_t(inits.size())};
   properties.resultSegmentSizes = {0, 0};
   if (reverse)
     properties.reverse = builder.getUnitAttr();
@@ -126,15 +124,12 @@ Block::BlockArgListType ScanOp::inputArgs() {
   return getStep()->getArguments().take_front(getInputs().size());
 }
 Block::BlockArgListType ScanOp::aheadArgs() {
-  return getStep()->getArguments().slice(getInputs().size(),
-                                         getAhead().size());
+  return getStep()->getArguments().slice(getInputs().size(), getAhead().size());
 }
 Block::BlockArgListType ScanOp::stateArgs() {
   return getStep()->getArguments().take_back(getInits().size());
 }
-YieldOp ScanOp::getYield() {
-  return cast<YieldOp>(getStep()->getTerminator());
-}
+YieldOp ScanOp::getYield() { return cast<YieldOp>(getStep()->getTerminator()); }
 
 ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
   Bindings inputs, ahead, states;
@@ -210,8 +205,7 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
                              result.operands) ||
       parser.resolveOperands(ahead.operands, ahead.types, at,
                              result.operands) ||
-      parser.resolveOperands(aheadInits, aheadInitTypes, at,
-                             result.operands) ||
+      parser.resolveOperands(aheadInits, aheadInitTypes, at, result.operands) ||
       parser.resolveOperands(states.operands, states.types, at,
                              result.operands));
 }
@@ -236,8 +230,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
   if (getDomain() != Domain::sequence)
     printer << " domain " << stringifyDomain(getDomain());
   printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(), {"reverse", "domain", "operandSegmentSizes",
-                            "resultSegmentSizes"});
+      (*this)->getAttrs(),
+      {"reverse", "domain", "operandSegmentSizes", "resultSegmentSizes"});
   printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
   if (getNumResults() != 0)
@@ -275,8 +269,7 @@ LogicalResult ScanOp::verify() {
         return emitOpError("scan_c1: ")
                << operand.getType() << " is not of the scan's domain, "
                << stringifyDomain(getDomain());
-  for (ValueRange group :
-       {ValueRange(getAheadInits()), ValueRange(getInits())})
+  for (ValueRange group : {ValueRange(getAheadInits()), ValueRange(getInits())})
     for (Value operand : group)
       if (!isStep(operand.getType()))
         return emitOpError("scan_c1: an initial state must be a step "
@@ -438,11 +431,11 @@ void RepeatOp::print(OpAsmPrinter &printer) {
   printer << " " << getCount() << " ";
   printer.printAttribute(getNameAttr());
   printer << " (";
-  llvm::interleaveComma(
-      llvm::zip(getLayer()->getArguments(), getInits()), printer,
-      [&](auto pair) {
-        printer << std::get<0>(pair) << " = " << std::get<1>(pair);
-      });
+  llvm::interleaveComma(llvm::zip(getLayer()->getArguments(), getInits()),
+                        printer, [&](auto pair) {
+                          printer << std::get<0>(pair) << " = "
+                                  << std::get<1>(pair);
+                        });
   printer << ")";
   if (!getStacks().empty()) {
     printer << " stack";

@@ -112,8 +112,8 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
       isUsed.push_back(i < scan.getLasts().size() &&
                        !scan.getLasts()[i].use_empty());
     SmallVector<Value> next(yield.getNext());
-    SmallVector<bool> states = findLive(
-        step, llvm::to_vector(scan.stateArgs()), next, isUsed, roots);
+    SmallVector<bool> states =
+        findLive(step, llvm::to_vector(scan.stateArgs()), next, isUsed, roots);
     // An argument is used if a use remains without the yield's dead values.
     SmallVector<Value> liveRoots = roots;
     llvm::append_range(liveRoots, keep(next, states));
@@ -131,9 +131,9 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     if (all(outputs) && all(inputs) && all(ahead) && all(states))
       return success(changed);
 
-    if (scan.getDomain() == Domain::sequence && !llvm::is_contained(inputs, true) &&
-        !llvm::is_contained(ahead, true) && llvm::is_contained(outputs, true) &&
-        !inputs.empty())
+    if (scan.getDomain() == Domain::sequence &&
+        !llvm::is_contained(inputs, true) && !llvm::is_contained(ahead, true) &&
+        llvm::is_contained(outputs, true) && !inputs.empty())
       inputs.front() = true; // Something must say what the scan runs over.
 
     auto smaller = ScanOp::create(
@@ -224,7 +224,8 @@ struct SimplifyRepeat : OpRewritePattern<RepeatOp> {
         if (use.getOwner() != yield)
           return true;
         size_t i = use.getOperandNumber();
-        return i < numCarried ? bool(carried[i]) : bool(results[i - numCarried]);
+        return i < numCarried ? bool(carried[i])
+                              : bool(results[i - numCarried]);
       }));
     }
     auto all = [](ArrayRef<bool> mask) {
@@ -233,10 +234,10 @@ struct SimplifyRepeat : OpRewritePattern<RepeatOp> {
     if (all(carried) && all(results) && all(stacks))
       return failure();
 
-    auto smaller = RepeatOp::create(
-        rewriter, repeat.getLoc(), repeat.getCount(), repeat.getName(),
-        keep(repeat.getInits(), carried), keep(repeat.getStacks(), stacks),
-        repeat.getReverse());
+    auto smaller =
+        RepeatOp::create(rewriter, repeat.getLoc(), repeat.getCount(),
+                         repeat.getName(), keep(repeat.getInits(), carried),
+                         keep(repeat.getStacks(), stacks), repeat.getReverse());
     smaller->setDiscardableAttrs(repeat->getDiscardableAttrDictionary());
     SmallVector<bool> yielded(carried);
     yielded.append(results);
@@ -249,10 +250,9 @@ struct SimplifyRepeat : OpRewritePattern<RepeatOp> {
     size_t position = 0;
     for (auto [i, flag] : llvm::enumerate(mask))
       replacements.push_back(
-          flag ? Value(smaller.getLayer()->getArgument(position++))
-          : i < numCarried
-              ? Value(repeat.getInits()[i])
-              : Value());
+          flag             ? Value(smaller.getLayer()->getArgument(position++))
+          : i < numCarried ? Value(repeat.getInits()[i])
+                           : Value());
     for (auto &[i, value] : llvm::to_vector(llvm::enumerate(replacements)))
       if (!value) // An unused stack; its argument has no use but a dead yield.
         value = ConstantOp::create(rewriter, repeat.getLoc(),

@@ -9,7 +9,8 @@ namespace rnn {
 #include "passes/Passes.h.inc"
 
 namespace {
-struct CheckDifferentiable : impl::CheckDifferentiableBase<CheckDifferentiable> {
+struct CheckDifferentiable
+    : impl::CheckDifferentiableBase<CheckDifferentiable> {
   void runOnOperation() override {
     bool missing = false;
     for (EntryOp entry : getOperation().getOps<EntryOp>()) {
@@ -19,8 +20,8 @@ struct CheckDifferentiable : impl::CheckDifferentiableBase<CheckDifferentiable> 
         bool hasFloat = llvm::any_of(op->getResultTypes(), [](Type type) {
           return isa<FloatType>(getElementTypeOrSelf(type));
         });
-        if (!hasFloat || isa<DifferentiableOpInterface, ScanOp, RepeatOp,
-                             ParameterOp>(op))
+        if (!hasFloat ||
+            isa<DifferentiableOpInterface, ScanOp, RepeatOp, ParameterOp>(op))
           return;
         missing = true;
         op->emitOpError("has no adjoint, so an objective cannot contain it; "

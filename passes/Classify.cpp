@@ -75,9 +75,8 @@ public:
 
   Finding classify(ArrayRef<unsigned> component) {
     Finding finding;
-    bool isCycle = llvm::any_of(component, [&](unsigned i) {
-      return direct[i][i];
-    });
+    bool isCycle =
+        llvm::any_of(component, [&](unsigned i) { return direct[i][i]; });
     if (!isCycle) {
       finding.form = Form::shift;
       return finding;
@@ -100,9 +99,7 @@ public:
 private:
   Dependence step(Operation &op, DenseMap<Value, Dependence> &values,
                   Finding &finding) {
-    auto of = [&](unsigned i) {
-      return values.lookup(op.getOperand(i));
-    };
+    auto of = [&](unsigned i) { return values.lookup(op.getOperand(i)); };
     Dependence most = Dependence::None;
     for (Value operand : op.getOperands())
       most = std::max(most, values.lookup(operand));
@@ -182,8 +179,8 @@ struct Classify : impl::ClassifyBase<Classify> {
         std::string at = place(reason.reason->getLoc());
         why = reason.reason->getName().getStringRef().str() +
               (at.empty() ? "" : " at " + at) + " " + reason.why;
-        InFlightDiagnostic remark =
-            scan.emitRemark("sequential in time: ") << why;
+        InFlightDiagnostic remark = scan.emitRemark("sequential in time: ")
+                                    << why;
         remark.attachNote(reason.reason->getLoc()) << "it is this op";
       } else {
         why = worst == Form::shift

@@ -20,8 +20,8 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
     OpBuilder builder(end);
     Value loss = end->getOperand(0);
     BlockAdjoints adjoints(builder);
-    adjoints.add(loss, ConstantOp::create(builder, loss.getLoc(),
-                                          loss.getType(), 1.0));
+    adjoints.add(
+        loss, ConstantOp::create(builder, loss.getLoc(), loss.getType(), 1.0));
     adjoints.differentiate(block);
 
     SmallVector<Value> results(end->getOperands());

@@ -227,6 +227,10 @@ LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
   if (llvm::sys::fs::is_directory(path))
     return emitFileError(module, path,
                          std::make_error_code(std::errc::is_a_directory));
+  // The file is renamed into place, which would replace a device.
+  if (llvm::sys::fs::exists(path) && !llvm::sys::fs::is_regular_file(path))
+    return emitError(UnknownLoc::get(module.getContext()))
+           << "cannot write '" << path << "': it is not a regular file";
   if (std::error_code error =
           llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Exist))
     return emitFileError(module, path, error);

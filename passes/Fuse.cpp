@@ -63,9 +63,9 @@ void wrap(Operation *op) {
   for (Value operand : op->getOperands())
     if (domainOf(operand.getType()) == domain && !isFree(op))
       inputs.push_back(operand);
-  auto scan = ScanOp::create(builder, op->getLoc(), inputs, ValueRange(),
-                             ValueRange(), ValueRange(), /*reverse=*/false,
-                             domain);
+  auto scan =
+      ScanOp::create(builder, op->getLoc(), inputs, ValueRange(), ValueRange(),
+                     ValueRange(), /*reverse=*/false, domain);
   OpBuilder body = OpBuilder::atBlockEnd(scan.getStep());
   SmallVector<Value> operands;
   size_t next = 0;
@@ -130,23 +130,23 @@ public:
     if (producer->getBlock() != consumer->getBlock() ||
         producer.getDomain() != consumer.getDomain())
       return {};
-    bool producerFree = onlyAddsUp(producer), consumerFree = onlyAddsUp(consumer);
+    bool producerFree = onlyAddsUp(producer),
+         consumerFree = onlyAddsUp(consumer);
     if (!producerFree && !consumerFree &&
         producer.getReverse() != consumer.getReverse())
       return {};
-    bool reverse =
-        producerFree ? consumer.getReverse() : producer.getReverse();
+    bool reverse = producerFree ? consumer.getReverse() : producer.getReverse();
 
     // The results of the producer may be read at the same time step only.
     auto isResult = [&](Value v) { return v.getDefiningOp() == producer; };
     bool isOtherwiseRead = false;
-    for (ValueRange group : {ValueRange(consumer.getAhead()),
-                             ValueRange(consumer.getAheadInits()),
-                             ValueRange(consumer.getInits())})
+    for (ValueRange group :
+         {ValueRange(consumer.getAhead()), ValueRange(consumer.getAheadInits()),
+          ValueRange(consumer.getInits())})
       isOtherwiseRead |= llvm::any_of(group, isResult);
     forEachRead(consumer, [&](Value v) {
-      isOtherwiseRead |= isResult(v) && !llvm::is_contained(
-                                            consumer.getInputs(), v);
+      isOtherwiseRead |=
+          isResult(v) && !llvm::is_contained(consumer.getInputs(), v);
     });
     for (Value input : consumer.getInputs())
       isOtherwiseRead |= llvm::is_contained(producer.getLasts(), input);
@@ -190,14 +190,15 @@ private:
       llvm::append_range(values, b);
       return values;
     };
-    auto merged = ScanOp::create(
-        builder, FusedLoc::get(builder.getContext(),
-                               {producer.getLoc(), consumer.getLoc()}),
-        both(producer.getInputs(), consumer.getInputs()),
-        both(producer.getAhead(), consumer.getAhead()),
-        both(producer.getAheadInits(), consumer.getAheadInits()),
-        both(producer.getInits(), consumer.getInits()), reverse,
-        producer.getDomain());
+    auto merged =
+        ScanOp::create(builder,
+                       FusedLoc::get(builder.getContext(),
+                                     {producer.getLoc(), consumer.getLoc()}),
+                       both(producer.getInputs(), consumer.getInputs()),
+                       both(producer.getAhead(), consumer.getAhead()),
+                       both(producer.getAheadInits(), consumer.getAheadInits()),
+                       both(producer.getInits(), consumer.getInits()), reverse,
+                       producer.getDomain());
     for (ScanOp part : {producer, consumer})
       merged->setDiscardableAttrs(part->getDiscardableAttrDictionary());
     Form form = std::max(producer.getForm().value_or(Form::map),
@@ -253,9 +254,8 @@ private:
         outs.take_back(consumer.getOutputs().size()));
     for (auto [from, to] : llvm::zip(producer.getLasts(), lasts))
       from.replaceAllUsesWith(to);
-    for (auto [from, to] :
-         llvm::zip(consumer.getLasts(),
-                   lasts.drop_front(producer.getInits().size())))
+    for (auto [from, to] : llvm::zip(
+             consumer.getLasts(), lasts.drop_front(producer.getInits().size())))
       from.replaceAllUsesWith(to);
     consumer.erase();
     producer.erase();

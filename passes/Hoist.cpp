@@ -187,8 +187,8 @@ struct Hoist : impl::HoistBase<Hoist> {
     scan.erase();
     numSunk += products.size();
     // What the products needed and nothing else does is dead now.
-    for (Operation &op : llvm::make_early_inc_range(
-             llvm::reverse(*rest.getStep())))
+    for (Operation &op :
+         llvm::make_early_inc_range(llvm::reverse(*rest.getStep())))
       if (isOpTriviallyDead(&op))
         op.erase();
   }

@@ -34,8 +34,7 @@ struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
       for (Operation &op : model.getBody().front().without_terminator())
         builder.clone(op, map);
       SmallVector<Value> results;
-      for (Value value :
-           model.getBody().front().getTerminator()->getOperands())
+      for (Value value : model.getBody().front().getTerminator()->getOperands())
         results.push_back(map.lookupOrDefault(value));
       call.replaceAllUsesWith(results);
       call.erase();

@@ -84,9 +84,8 @@ struct MakeEntries : impl::MakeEntriesBase<MakeEntries> {
         makeEntry(function, "forward");
         bool hasStep = !function
                             ->walk([](ScanOp scan) {
-                              return scan.getReverse()
-                                         ? WalkResult::interrupt()
-                                         : WalkResult::advance();
+                              return scan.getReverse() ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
                             })
                             .wasInterrupted();
         if (hasStep)

@@ -49,21 +49,19 @@ void buildKernelsPipeline(OpPassManager &manager) {
 
 void registerPipelines() {
   struct Options : PassPipelineOptions<Options> {
-    PassOptions::Option<std::string> elementType{
-        *this, "element-type", llvm::cl::desc("f32 or f64"),
-        llvm::cl::init("f32")};
+    PassOptions::Option<std::string> elementType{*this, "element-type",
+                                                 llvm::cl::desc("f32 or f64"),
+                                                 llvm::cl::init("f32")};
   };
   static PassPipelineRegistration<Options> scans(
       "rnn-scans-pipeline", "model -> scans",
       [](OpPassManager &manager, const Options &options) {
         buildScansPipeline(manager, {options.elementType});
       });
-  static PassPipelineRegistration<> training("rnn-training-pipeline",
-                                             "scans -> training",
-                                             buildTrainingPipeline);
-  static PassPipelineRegistration<> kernels("rnn-kernels-pipeline",
-                                            "training -> kernels",
-                                            buildKernelsPipeline);
+  static PassPipelineRegistration<> training(
+      "rnn-training-pipeline", "scans -> training", buildTrainingPipeline);
+  static PassPipelineRegistration<> kernels(
+      "rnn-kernels-pipeline", "training -> kernels", buildKernelsPipeline);
 }
 
 } // namespace rnn

@@ -30,18 +30,18 @@ struct SetElementType : impl::SetElementTypeBase<SetElementType> {
         return std::nullopt;
       return withElementType(type, wide);
     });
-    replacer.addReplacement([&](DenseElementsAttr values)
-                                -> std::optional<Attribute> {
-      if (!values.getElementType().isF32())
-        return std::nullopt;
-      return values.mapValues(wide, [](const APFloat &value) {
-        bool lossy;
-        APFloat converted = value;
-        converted.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
-                          &lossy);
-        return converted.bitcastToAPInt();
-      });
-    });
+    replacer.addReplacement(
+        [&](DenseElementsAttr values) -> std::optional<Attribute> {
+          if (!values.getElementType().isF32())
+            return std::nullopt;
+          return values.mapValues(wide, [](const APFloat &value) {
+            bool lossy;
+            APFloat converted = value;
+            converted.convert(APFloat::IEEEdouble(),
+                              APFloat::rmNearestTiesToEven, &lossy);
+            return converted.bitcastToAPInt();
+          });
+        });
     replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,
                                           /*replaceTypes=*/true);

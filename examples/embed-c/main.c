@@ -32,25 +32,32 @@ int main(int count, char **arguments) {
   check(rnn_session_create(module, NULL, &session, &error), &error);
   check(rnn_trainer_create(session, NULL, NULL, &trainer, &error), &error);
 
-  const int64_t window[] = {BATCH, TIME}, one[] = {1, 1}, row[] = {1, 1, VOCABULARY};
-  rnn_tensor inputs[] = {{tokens, RNN_I32, 2, window}, {targets, RNN_I32, 2, window}};
+  const int64_t window[] = {BATCH, TIME}, one[] = {1, 1},
+                row[] = {1, 1, VOCABULARY};
+  rnn_tensor inputs[] = {{tokens, RNN_I32, 2, window},
+                         {targets, RNN_I32, 2, window}};
   rnn_metrics metrics;
   for (int step = 0; step < STEPS; ++step) {
     for (int i = 0; i < BATCH * TIME; ++i) {
-      long at = (step * 7919L + i / TIME * 104729L) % (size - TIME - 1) + i % TIME;
+      long at =
+          (step * 7919L + i / TIME * 104729L) % (size - TIME - 1) + i % TIME;
       tokens[i] = text[at], targets[i] = text[at + 1];
     }
-    check(rnn_trainer_step(trainer, inputs, 2, NULL, 0, &metrics, &error), &error);
+    check(rnn_trainer_step(trainer, inputs, 2, NULL, 0, &metrics, &error),
+          &error);
   }
   printf("loss %.3f after %d steps\n", metrics.loss, STEPS);
   check(rnn_session_save(session, "embed-c.safetensors", &error), &error);
 
   check(rnn_state_create(session, arguments[2], 1, &state, &error), &error);
-  rnn_tensor input = {tokens, RNN_I32, 2, one}, output = {logits, RNN_F32, 3, row};
+  rnn_tensor input = {tokens, RNN_I32, 2, one},
+             output = {logits, RNN_F32, 3, row};
   tokens[0] = text[0];
   for (uint64_t i = 0; i < 200; ++i) {
-    check(rnn_session_step(session, state, &input, 1, &output, 1, &error), &error);
-    check(rnn_sample(logits, RNN_F32, VOCABULARY, NULL, i, tokens, &error), &error);
+    check(rnn_session_step(session, state, &input, 1, &output, 1, &error),
+          &error);
+    check(rnn_sample(logits, RNN_F32, VOCABULARY, NULL, i, tokens, &error),
+          &error);
     putchar(tokens[0]);
   }
   putchar('\n');

@@ -10,8 +10,8 @@ void BlockAdjoints::differentiate(Block &block) {
   for (Operation &op : block.without_terminator())
     ops.push_back(&op);
   for (Operation *op : llvm::reverse(ops)) {
-    bool isActive = llvm::any_of(op->getResults(),
-                                 [&](Value v) { return bool(of(v)); });
+    bool isActive =
+        llvm::any_of(op->getResults(), [&](Value v) { return bool(of(v)); });
     if (!isActive)
       continue;
     if (auto scan = dyn_cast<ScanOp>(op)) {
@@ -36,8 +36,8 @@ Value BlockAdjoints::ofOrZero(Value value) {
 }
 
 void BlockAdjoints::addOuterSum(Value weight, Value lhs, Value rhs) {
-  add(weight, OuterSumOp::create(builder, lhs.getLoc(), weight.getType(), lhs,
-                                 rhs));
+  add(weight,
+      OuterSumOp::create(builder, lhs.getLoc(), weight.getType(), lhs, rhs));
 }
 
 void BlockAdjoints::addScatterSum(Value table, Value rows, Value index) {

@@ -1,8 +1,8 @@
 // The adjoint of a repeat: a repeat from the last layer to the first.
 //
 // It carries the adjoints of what the repeat carries. Each value of a layer
-// that the adjoint needs is kept as a stack, one element a layer; parameters and
-// constants are made again.
+// that the adjoint needs is kept as a stack, one element a layer; parameters
+// and constants are made again.
 #include "dialect/Shapes.h"
 #include "passes/autodiff/BlockAdjoints.h"
 
@@ -81,8 +81,7 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
   for (auto [value, sum] : inner.outside) {
     outsideValues.push_back(value);
     values.push_back(sum);
-    inits.push_back(
-        ConstantOp::create(builder, loc, value.getType(), 0.0));
+    inits.push_back(ConstantOp::create(builder, loc, value.getType(), 0.0));
   }
 
   // What it reads of the primal layer: made again if that moves no data, else
@@ -98,8 +97,9 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
     if (Value copy = again.lookupOrNull(value))
       return copy;
     Operation *op = value.getDefiningOp();
-    if (!op || !isa<ParameterOp, ConstantOp, InverseCountOp, SliceOp,
-                    BroadcastOp>(op)) {
+    if (!op ||
+        !isa<ParameterOp, ConstantOp, InverseCountOp, SliceOp, BroadcastOp>(
+            op)) {
       kept.insert(value);
       return value;
     }
@@ -155,16 +155,14 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
        llvm::zip(kept, target->getArguments().take_back(kept.size()))) {
     Value value = keptValue;
     value.replaceUsesWithIf(argument, [&](OpOperand &use) {
-      return target->getParent()->isAncestor(
-          use.getOwner()->getParentRegion());
+      return target->getParent()->isAncestor(use.getOwner()->getParentRegion());
     });
     llvm::replace(values, value, Value(argument));
   }
   adjoint = RepeatOp::finish(builder, adjoint, values);
 
-  for (auto [init, result] :
-       llvm::zip(repeat.getInits(),
-                 adjoint.getResults().take_front(numCarried)))
+  for (auto [init, result] : llvm::zip(
+           repeat.getInits(), adjoint.getResults().take_front(numCarried)))
     adjoints.add(init, result);
   for (auto [value, result] :
        llvm::zip(outsideValues, adjoint.getResults().drop_front(numCarried)))

@@ -120,7 +120,8 @@ struct Select
 
 /// Numbers made of integers or constants do not depend on anything.
 template <typename OpTy>
-struct Constant : DifferentiableOpInterface::ExternalModel<Constant<OpTy>, OpTy> {
+struct Constant
+    : DifferentiableOpInterface::ExternalModel<Constant<OpTy>, OpTy> {
   void buildAdjoint(Operation *, OpBuilder &, Adjoints &) const {}
 };
 

@@ -1,10 +1,10 @@
 // The adjoint of a scan: a scan the other way.
 //
 // Its body computes the primal step again from the inputs and the states before
-// the step, then runs the step's adjoint. It carries the adjoints of the states,
-// which it is affine in whatever the step was. The states before each step are
-// the primal's states, handed over by `ahead`; products inside the step are not
-// computed again but kept. docs/design.md, "Differentiate".
+// the step, then runs the step's adjoint. It carries the adjoints of the
+// states, which it is affine in whatever the step was. The states before each
+// step are the primal's states, handed over by `ahead`; products inside the
+// step are not computed again but kept. docs/design.md, "Differentiate".
 #include "dialect/Shapes.h"
 #include "passes/autodiff/BlockAdjoints.h"
 
@@ -62,8 +62,8 @@ private:
   Block *step;
 };
 
-/// Appends `values` to the outputs of `scan` where they are not outputs yet, and
-/// returns the sequence of each. Replaces `scan` if needed.
+/// Appends `values` to the outputs of `scan` where they are not outputs yet,
+/// and returns the sequence of each. Replaces `scan` if needed.
 SmallVector<Value> yieldAlso(OpBuilder &builder, ScanOp &scan,
                              ArrayRef<Value> values, BlockAdjoints &adjoints) {
   SmallVector<Value> outputs(scan.getYield().getValues());
@@ -80,10 +80,10 @@ SmallVector<Value> yieldAlso(OpBuilder &builder, ScanOp &scan,
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(scan);
     // The body moves to the new scan; the old one stays for its uses.
-    auto bigger = ScanOp::create(builder, scan.getLoc(), scan.getInputs(),
-                                 scan.getAhead(), scan.getAheadInits(),
-                                 scan.getInits(), scan.getReverse(),
-                                 scan.getDomain());
+    auto bigger =
+        ScanOp::create(builder, scan.getLoc(), scan.getInputs(),
+                       scan.getAhead(), scan.getAheadInits(), scan.getInits(),
+                       scan.getReverse(), scan.getDomain());
     bigger->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
     bigger.setFormAttr(scan.getFormAttr());
     bigger.setLabelAttr(scan.getLabelAttr());
@@ -145,7 +145,7 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
   auto adjoint = ScanOp::create(builder, loc, inputs, states, scan.getInits(),
                                 carries, !scan.getReverse(), scan.getDomain());
   // Affine in what it carries; a product in the step mixes its lanes.
-  adjoint.setForm(numStates == 0      ? Form::map
+  adjoint.setForm(numStates == 0     ? Form::map
                   : products.empty() ? Form::affine
                                      : Form::sequential);
   Block *step = adjoint.getStep();

@@ -325,10 +325,10 @@ EXPORT void fixture_update(const rnn_update *u) {
                                                                 "fixture_"                                         \
                                                                 "gradient",                                        \
                                                                 "gradient",                                        \
-                                                                TOKENS("token"                                     \
-                                                                       "s") "," TOKENS(                            \
-                                                                    "target"                                       \
-                                                                    "s"),                                          \
+                                                                TOKENS(                                            \
+                                                                    "token"                                        \
+                                                                    "s") "," TOKENS("target"                       \
+                                                                                    "s"),                          \
                                                                 LOSS, STATES)                                      \
           EXTRA_ENTRIES                                                                                            \
       "],"                                                                                                         \

@@ -68,7 +68,8 @@ void explain(const json::Value &descriptor, raw_ostream &out) {
   explainRecurrences(module, out);
   explainKernels(module, out);
   if (const json::Array *parameters = module.getArray("parameters"))
-    out << "\n" << parameters->size() << " parameters, "
+    out << "\n"
+        << parameters->size() << " parameters, "
         << module.getInteger("parameter_count").value_or(0)
         << " numbers in one flat buffer\n";
 }

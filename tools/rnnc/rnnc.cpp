@@ -41,25 +41,25 @@ enum class Report { None, Text, Json };
 
 cl::OptionCategory category("rnnc options");
 
-cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.mlir"),
-                           cl::Required, cl::cat(category));
+cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.mlir"), cl::Required,
+                           cl::cat(category));
 cl::opt<std::string>
-    output("o", cl::desc("Write to this file (default: MODEL.so; text goes to "
-                         "standard output)"),
+    output("o",
+           cl::desc("Write to this file (default: MODEL.so; text goes to "
+                    "standard output)"),
            cl::value_desc("file"), cl::cat(category));
 cl::opt<Stage> emit(
     "emit", cl::desc("Stop at a stage and print it:"),
-    cl::values(clEnumValN(Stage::Model, "model", "what was parsed"),
-               clEnumValN(Stage::Scans, "scans",
-                          "layers are scans, products left the time loop"),
-               clEnumValN(Stage::Training, "training",
-                          "entry points, with gradients"),
-               clEnumValN(Stage::Kernels, "kernels", "one scan per kernel"),
-               clEnumValN(Stage::Loops, "loops", "loops over vectors"),
-               clEnumValN(Stage::LLVM, "llvm", "the LLVM dialect"),
-               clEnumValN(Stage::Assembly, "asm", "machine code as text"),
-               clEnumValN(Stage::Module, "module",
-                          "the shared object (default)")),
+    cl::values(
+        clEnumValN(Stage::Model, "model", "what was parsed"),
+        clEnumValN(Stage::Scans, "scans",
+                   "layers are scans, products left the time loop"),
+        clEnumValN(Stage::Training, "training", "entry points, with gradients"),
+        clEnumValN(Stage::Kernels, "kernels", "one scan per kernel"),
+        clEnumValN(Stage::Loops, "loops", "loops over vectors"),
+        clEnumValN(Stage::LLVM, "llvm", "the LLVM dialect"),
+        clEnumValN(Stage::Assembly, "asm", "machine code as text"),
+        clEnumValN(Stage::Module, "module", "the shared object (default)")),
     cl::init(Stage::Module), cl::cat(category));
 cl::opt<Report> report(
     "explain", cl::ValueOptional,
@@ -76,10 +76,10 @@ cl::opt<std::string>
             cl::desc("Processor to compile for: native (default), x86-64-v2, "
                      "x86-64-v3, x86-64-v4 or a name that LLVM knows"),
             cl::init("native"), cl::cat(category));
-cl::opt<std::string> elementType(
-    "element-type",
-    cl::desc("f32 (default), or f64 to check gradients"), cl::init("f32"),
-    cl::cat(category));
+cl::opt<std::string>
+    elementType("element-type",
+                cl::desc("f32 (default), or f64 to check gradients"),
+                cl::init("f32"), cl::cat(category));
 cl::opt<bool> timing("timing", cl::desc("Print the time of each pass"),
                      cl::cat(category));
 
@@ -241,9 +241,8 @@ int main(int argc, char **argv) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter([](llvm::raw_ostream &out) {
-    out << "rnnc " RNNC_VERSION "\n";
-  });
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &out) { out << "rnnc " RNNC_VERSION "\n"; });
   cl::ParseCommandLineOptions(
       argc, argv,
       "rnnc: compiles a recurrent sequence model\n\n"
