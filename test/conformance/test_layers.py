@@ -91,7 +91,8 @@ class Layers(unittest.TestCase):
         for width in case.widths:
             run = instance(case.name, width, "f64")
             shapes = [(b, t) for b in BATCHES for t in TIMES[:3]]
-            shapes += [(1, 1000)] if width <= 7 else []
+            if width <= 7 and not case.kinks:  # 1000 steps: a kink is near
+                shapes.append((1, 1000))
             if width > 100:
                 shapes = [(3, 2), (1, 37)]
             for batch, time in shapes:
@@ -206,9 +207,11 @@ class Layers(unittest.TestCase):
     def check_steps(self, case):
         """f32: forward over T against the step entry applied T times."""
         for width in case.widths:
-            run = instance(case.name, width, "f32")
+            run = instance(case.name, width, "f32", threads=1)
             for batch in BATCHES:
                 for time in TIMES:
+                    if time == 1000 and (batch > 1 or width in (1, 100)):
+                        continue
                     inputs = run.random_inputs(batch, time)
                     state = State(run.session, run.name, batch)
                     entry = run.name + ".step"
