@@ -2,8 +2,6 @@
 #include "dialect/Shapes.h"
 #include "passes/cpu/PlanWorkspace.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace mlir;
 
 namespace rnn {
@@ -144,59 +142,6 @@ Value RowEmitter::storeTarget(const Store &store) {
   if (store.to.kind == RowHome::Concat)
     return e.at(rowPointer(store.concat), store.offset, elementOf(store.value));
   return rowAt(store.to, store.value);
-}
-
-//===----------------------------------------------------------------------===//
-// Scalars: values of width 1
-//===----------------------------------------------------------------------===//
-
-Value RowEmitter::scalar(Value value) {
-  auto it = known.find(value);
-  if (it != known.end())
-    return it->second;
-  Operation *op = value.getDefiningOp();
-  Value result;
-  if (info(value).inMemory || !isHere(op))
-    result = e.load(rowPointer(value), elementOf(value));
-  else
-    result = computeScalar(op);
-  return known[value] = result;
-}
-
-Value RowEmitter::computeScalar(Operation *op) {
-  Type type = elementOf(op->getResult(0));
-  if (auto constant = dyn_cast<ConstantOp>(op))
-    return e.number(type, constant.getValue().convertToDouble());
-  if (auto constant = dyn_cast<arith::ConstantOp>(op))
-    return arith::ConstantOp::create(
-        e, cast<TypedAttr>(cast<SplatElementsAttr>(constant.getValue())
-                               .getSplatValue<Attribute>()));
-  if (isa<FeatureIndexOp>(op))
-    return e.number(type, 0);
-  if (isa<InverseCountOp>(op))
-    return arith::DivFOp::create(
-        e, e.number(type, 1), arith::SIToFPOp::create(e, type, scalars.rows));
-  if (isa<BroadcastOp, ReduceOp>(op))
-    return scalar(op->getOperand(0));
-  SmallVector<Value> inputs;
-  for (Value operand : op->getOperands())
-    inputs.push_back(scalar(operand));
-  if (auto drop = dyn_cast<DropoutOp>(op))
-    return dropout(drop, inputs[0], e.index(0), 1);
-  return clone(op, inputs, type);
-}
-
-void RowEmitter::emitScalars(int level) {
-  for (Operation &op : scan.getStep()->without_terminator()) {
-    Value result = op.getResult(0);
-    const Scheduled &i = info(result);
-    if (i.width == 1 && i.place == level && !i.inMemory && !i.free &&
-        (!isa<ReduceOp>(op) || info(op.getOperand(0)).width == 1))
-      scalar(result);
-  }
-  for (const Store &store : s.stores[level])
-    if (info(store.value).width == 1)
-      e.store(scalar(store.value), storeTarget(store));
 }
 
 //===----------------------------------------------------------------------===//
@@ -414,37 +359,6 @@ SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
     }
   }
   return next;
-}
-
-Value RowEmitter::clone(Operation *op, ValueRange inputs, Type type) {
-  e.setLoc(op->getLoc());
-  if (isa<SigmoidOp>(op)) {
-    Value one = e.number(type, 1);
-    Value negative = arith::NegFOp::create(e, inputs[0]);
-    Value power = math::ExpOp::create(e, negative);
-    return arith::DivFOp::create(e, one, arith::AddFOp::create(e, one, power));
-  }
-  if (isa<SoftplusOp>(op)) {
-    // max(x, 0) + log1p(exp(-|x|)).
-    Value x = inputs[0], zero = e.number(type, 0);
-    Value positive = e.select(
-        arith::CmpFOp::create(e, arith::CmpFPredicate::OLT, x, zero), zero, x);
-    Value magnitude = math::AbsFOp::create(e, x);
-    Value power = math::ExpOp::create(e, arith::NegFOp::create(e, magnitude));
-    return arith::AddFOp::create(e, positive, math::Log1pOp::create(e, power));
-  }
-  if (isa<StopGradientOp>(op))
-    return inputs[0];
-  OperationState state(op->getLoc(), op->getName());
-  state.addOperands(inputs);
-  state.addTypes(type);
-  state.addAttributes(op->getAttrs());
-  // A product and a sum may become one fused operation; nothing else changes.
-  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
-    state.addAttribute("fastmath",
-                       arith::FastMathFlagsAttr::get(
-                           e.getContext(), arith::FastMathFlags::contract));
-  return e.create(state)->getResult(0);
 }
 
 } // namespace rnn
