@@ -136,30 +136,15 @@ LogicalResult link(ModuleOp module, StringRef object, StringRef output) {
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("rnnc-link", "txt", messages.path))
     return emitFileError(module, "the linker's messages", error);
-  SmallVector<StringRef> arguments = {"ld.lld",
-                                      "-shared",
-                                      "--no-undefined",
-                                      "--hash-style=gnu",
-                                      "--build-id=none",
-                                      "-z",
-                                      "noexecstack",
-                                      "-z",
-                                      "relro",
-                                      "-z",
-                                      "now",
-                                      "-soname=rnn-module",
-                                      "-L/usr/lib/x86_64-linux-gnu",
-                                      "-L/lib/x86_64-linux-gnu",
-                                      "-L/usr/lib64",
-                                      "-L/lib64",
-                                      "-L/usr/lib",
-                                      "-L/lib",
-                                      object,
-                                      "--as-needed",
-                                      "-l:libm.so.6",
-                                      "-l:libc.so.6",
-                                      "-o",
-                                      output};
+  SmallVector<StringRef> arguments = {
+      "ld.lld", "-shared", "--no-undefined", "--hash-style=gnu",
+      "--build-id=none",
+      // A full disk is an error then, not a crash.
+      "--no-mmap-output-file", "-z", "noexecstack", "-z", "relro", "-z", "now",
+      "-soname=rnn-module", "-L/usr/lib/x86_64-linux-gnu",
+      "-L/lib/x86_64-linux-gnu", "-L/usr/lib64", "-L/lib64", "-L/usr/lib",
+      "-L/lib", object, "--as-needed", "-l:libm.so.6", "-l:libc.so.6", "-o",
+      output};
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(),
                                           StringRef(messages.path)};
   std::string error;
