@@ -3,6 +3,8 @@
 #include "passes/cpu/ModuleLayout.h"
 #include "passes/cpu/PlanWorkspace.h"
 
+#include <set>
+
 using namespace mlir;
 namespace json = llvm::json;
 
@@ -58,31 +60,52 @@ Cost costOf(Operation *op, ArrayRef<Value> captured) {
   return cost;
 }
 
+/// The lines of the user's text that `op` was made from.
+void collectLines(Operation *op, std::set<int64_t> &lines) {
+  op->getLoc()->walk([&](Location loc) {
+    if (auto file = dyn_cast<FileLineColLoc>(loc))
+      lines.insert(file.getLine());
+    return WalkResult::advance();
+  });
+}
+
 json::Object describe(StringRef name, StringRef what, ArrayRef<Operation *> ops,
                       const Cost &cost) {
   int64_t launches = 0;
-  llvm::SetVector<StringRef> labels, entries;
+  llvm::SetVector<StringRef> entries;
+  std::set<int64_t> lines;
   for (Operation *op : ops) {
     launches += launchesOf(op);
     entries.insert(op->getParentOfType<EntryOp>().getName());
-    if (auto label = op->getAttrOfType<StringAttr>("label"))
-      labels.insert(label.getValue());
+    collectLines(op, lines);
   }
-  auto list = [](const llvm::SetVector<StringRef> &names) {
-    json::Array result;
-    for (StringRef name : names)
-      result.push_back(name.str());
-    return result;
-  };
+  json::Array entryList;
+  for (StringRef entry : entries)
+    entryList.push_back(entry.str());
   return json::Object{{"name", name.str()},
                       {"what", what.str()},
-                      {"labels", list(labels)},
-                      {"entries", list(entries)},
+                      {"lines", json::Array(lines)},
+                      {"entries", std::move(entryList)},
                       {"launches", launches},
                       {"bytes_per_row", cost.bytes.batchTime},
                       {"bytes_per_batch_row", cost.bytes.batch},
                       {"bytes", cost.bytes.constant},
                       {"operations_per_row", cost.operations}};
+}
+
+/// What a product or sum is, by its widths: equal ones share a line.
+std::string describeProduct(Operation *op) {
+  auto width = [](Value value) {
+    return std::to_string(getWidth(value.getType()));
+  };
+  std::string rows = width(op->getOperand(0));
+  if (isa<MatmulOp>(op))
+    return "rows of " + rows + " to " + width(op->getResult(0));
+  if (isa<OuterSumOp>(op))
+    return "weight gradient " + rows + " x " + width(op->getOperand(1));
+  if (isa<ScatterSumOp>(op))
+    return "table gradient, rows of " + rows;
+  return "over the batch, rows of " + rows;
 }
 
 } // namespace
@@ -95,11 +118,11 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
     SmallVector<Operation *> ops(scans.begin(), scans.end());
     std::string what =
         first.getInits().empty()
-            ? first.getDomain() == Domain::sequence ? "map over rows"
-              : first.getDomain() == Domain::batch  ? "map over the batch"
-                                                    : "map"
-        : first.getReverse() ? "scan backwards in time"
-                             : "scan";
+            ? first.getDomain() == Domain::sequence ? "every step"
+              : first.getDomain() == Domain::batch  ? "every batch row"
+                                                    : "once"
+        : first.getReverse() ? "scan, backwards in time"
+                             : "scan, forwards in time";
     json::Object object = describe(
         name, what, ops, costOf(first, schedule.captured.getArrayRef()));
     if (first.getForm())
@@ -113,12 +136,7 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       return WalkResult::skip();
     if (!isa<MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(op))
       return WalkResult::advance();
-    std::string key;
-    llvm::raw_string_ostream os(key);
-    os << op->getName().stripDialect() << " " << op->getOperand(0).getType();
-    if (op->getNumOperands() > 1)
-      os << ", " << op->getOperand(1).getType();
-    os << " -> " << op->getResult(0).getType();
+    std::string key = describeProduct(op);
     auto it = llvm::find_if(others, [&](auto &o) { return o.first == key; });
     if (it == others.end())
       it = others.insert(it, {key, {}});

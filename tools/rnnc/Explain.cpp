@@ -11,16 +11,14 @@ static StringRef text(const json::Object &object, StringRef key) {
   return object.getString(key).value_or("");
 }
 
-static std::string join(const json::Value *value) {
-  if (!value)
-    return "";
-  if (const json::Array *items = value->getAsArray()) {
-    SmallVector<std::string> parts;
+static std::string join(const json::Array *items) {
+  SmallVector<std::string> parts;
+  if (items)
     for (const json::Value &item : *items)
-      parts.push_back(item.getAsString().value_or("").str());
-    return llvm::join(parts, ", ");
-  }
-  return value->getAsString().value_or("").str();
+      parts.push_back(item.getAsInteger()
+                          ? std::to_string(*item.getAsInteger())
+                          : item.getAsString().value_or("").str());
+  return llvm::join(parts, ", ");
 }
 
 static void explainRecurrences(const json::Object &module, raw_ostream &out) {
@@ -44,22 +42,23 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
   const json::Array *kernels = module.getArray("kernels");
   if (!kernels || kernels->empty())
     return;
-  out << "\nKernels (bytes and operations per step of one sequence)\n";
-  out << "  " << left_justify("kernel", 12) << left_justify("what", 28)
-      << right_justify("launches", 9) << right_justify("bytes", 10)
-      << right_justify("operations", 12) << "  entries\n";
+  out << "\nKernels (bytes and operations are per time step of one sequence)\n";
+  auto row = [&](StringRef name, StringRef what, StringRef launches,
+                 StringRef bytes, StringRef operations, StringRef rest) {
+    out << "  " << left_justify(name, 12) << left_justify(what, 32)
+        << right_justify(launches, 9) << right_justify(bytes, 9)
+        << right_justify(operations, 12) << "  " << rest << "\n";
+  };
+  row("kernel", "what", "launches", "bytes", "operations", "lines; entries");
   for (const json::Value &value : *kernels) {
     const json::Object &kernel = *value.getAsObject();
     auto number = [&](StringRef key) {
-      std::optional<double> n = kernel.getNumber(key);
-      return n ? std::to_string(int64_t(*n)) : std::string("-");
+      return std::to_string(kernel.getInteger(key).value_or(0));
     };
-    out << "  " << left_justify(text(kernel, "name"), 12)
-        << left_justify(text(kernel, "what"), 28)
-        << right_justify(number("launches"), 9)
-        << right_justify(number("bytes_per_row"), 10)
-        << right_justify(number("operations_per_row"), 12) << "  "
-        << join(kernel.get("entries")) << "\n";
+    row(text(kernel, "name"), text(kernel, "what"), number("launches"),
+        number("bytes_per_row"), number("operations_per_row"),
+        join(kernel.getArray("lines")) + "; " +
+            join(kernel.getArray("entries")));
   }
 }
 
