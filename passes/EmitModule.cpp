@@ -139,7 +139,7 @@ LogicalResult link(ModuleOp module, StringRef object, StringRef output) {
   SmallVector<StringRef> arguments = {
       "ld.lld", "-shared", "--no-undefined", "--hash-style=gnu",
       "--build-id=none",
-      // A full disk is an error then, not a crash.
+      // A full disk is said then, not met as a bus error.
       "--no-mmap-output-file", "-z", "noexecstack", "-z", "relro", "-z", "now",
       "-soname=rnn-module", "-L/usr/lib/x86_64-linux-gnu",
       "-L/lib/x86_64-linux-gnu", "-L/usr/lib64", "-L/lib64", "-L/usr/lib",
@@ -153,8 +153,11 @@ LogicalResult link(ModuleOp module, StringRef object, StringRef output) {
   if (code == 0)
     return success();
   if (auto text = llvm::MemoryBuffer::getFile(messages.path))
-    if (!(*text)->getBuffer().trim().empty())
-      error = (*text)->getBuffer().split('\n').first.str();
+    for (StringRef line : llvm::split((*text)->getBuffer(), '\n'))
+      if (line.contains_insensitive("error")) {
+        error = line.str();
+        break;
+      }
   return emitError(UnknownLoc::get(module.getContext()))
          << "linking failed: " << error;
 }
@@ -257,10 +260,15 @@ LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
     return emitFileError(module, "a temporary object file", error);
   if (std::error_code error = write(object.path, code))
     return emitFileError(module, object.path, error);
-  if (failed(link(module, object.path, linked.path)))
+  // The linker crashes on a full disk, so it writes where temporary files go.
+  TemporaryFile raw;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("rnnc", "so", raw.path))
+    return emitFileError(module, "a temporary module", error);
+  if (failed(link(module, object.path, raw.path)))
     return failure();
 
-  auto file = llvm::MemoryBuffer::getFile(linked.path);
+  auto file = llvm::MemoryBuffer::getFile(raw.path);
   if (!file)
     return emitFileError(module, path, file.getError());
   std::string bytes = (*file)->getBuffer().str();
