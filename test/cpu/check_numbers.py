@@ -70,7 +70,7 @@ class Numbers(unittest.TestCase):
                                     ("x86-64-v3", (), 2e-5),
                                     ("x86-64-v2", (), 2e-5),
                                     ("native", doubled, 1e-12)):
-            module = build("forward.mlir", cpu, replace)
+            module = build("lower-to-loops.mlir", cpu, replace)
             for batch, time in ((1, 1), (3, 7), (2, 37)):
                 with self.subTest(cpu=cpu, batch=batch, time=time):
                     self.forward(module, batch, time, limit)

@@ -17,7 +17,7 @@ CHECKS = re.compile(
 
 def run_lines(text):
     """The RUN lines, continued ones joined."""
-    lines = re.findall(r"(?://|#|;)\s*" + RUN + r"\s*(.*)", text)
+    lines = re.findall(r"(?m)(?:^|//|#|;)\s*" + RUN + r"\s*(.*)", text)
     return re.sub(r"\\\n", " ", "\n".join(lines)).splitlines()
 
 
@@ -30,14 +30,14 @@ def faults(path):
     if runs and not any(CHECKS.search(run) for run in runs):
         yield "has no RUN line that checks anything"
     for run in runs:
-        makes_file = re.search(r"\s-o[ =]?\s*%t|>\s*%t|split-file|mkdir|rm ", run)
+        makes_file = re.search(r"\s-o[ =]?\s*\S|>\s*%t|split-file|mkdir|rm ", run)
         if not CHECKS.search(run) and not makes_file:
             yield f"has a RUN line that checks nothing: {run}"
         for call in re.findall(r"FileCheck[^|]*", run):
             prefixes = re.findall(r"-check-prefix(?:es)?[= ](\S+)", call)
             names = ",".join(prefixes).split(",") if prefixes else ["CHECK"]
             for name in names:
-                if not re.search(rf"(//|#|;)\s*{name}(-\w+)*:", text):
+                if not re.search(rf"(?m)(^|//|#|;)\s*{name}(-\w+)*:", text):
                     yield f"calls FileCheck but has no line {name}:"
         if "-verify-diagnostics" in run and "expected-" not in text:
             yield "verifies diagnostics but expects none"

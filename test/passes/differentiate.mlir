@@ -41,3 +41,42 @@ rnn.objective @recurrence(%x: tensor<?x?x1xf32>, %h0: tensor<?x1xf32>) -> tensor
   %loss = rnn.mean %y : tensor<?x?x1xf32> -> tensor<f32>
   rnn.return %loss : tensor<f32>
 }
+
+// A captured weight's gradient is one product after the loop; the product in
+// the step is kept, not computed again.
+// CHECK: rnn.entry @elman.gradient
+// CHECK: rnn.scan
+// CHECK: rnn.matmul %{{.*}}, %{{.*}} transposed
+// CHECK: rnn.scan {{.*}} reverse
+// CHECK-NOT: transposed
+// CHECK: last tensor
+// CHECK: %[[DU:.*]] = rnn.outer_sum
+// CHECK: rnn.accumulate "u", %[[DU]]
+rnn.objective @elman(%x: tensor<?x?x1xf32>, %h0: tensor<?x1xf32>) -> tensor<f32> {
+  %u = rnn.parameter "u" : tensor<1x1xf32>
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x1xf32>) state(%h = %h0 : tensor<?x1xf32>) {
+    %p = rnn.matmul %h, %u transposed : tensor<?x1xf32>, tensor<1x1xf32> -> tensor<?x1xf32>
+    %s = arith.addf %a, %p : tensor<?x1xf32>
+    %h1 = math.tanh %s : tensor<?x1xf32>
+    rnn.yield %h1 : tensor<?x1xf32> next(%h1 : tensor<?x1xf32>)
+  } : tensor<?x?x1xf32> last tensor<?x1xf32>
+  %loss = rnn.mean %y : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}
+
+// A repeat's adjoint runs from the last layer, and reads what the layers kept
+// from stacks; parameters are read again.
+// CHECK: rnn.entry @deep.gradient
+// CHECK: %[[F:.*]]:2 = rnn.repeat 3 "layers" {{.*}} : tensor<?x?x1xf32>, tensor<3x?x?x1xf32>
+// CHECK: rnn.repeat 3 "layers" {{.*}} stack(%{{.*}} = %[[F]]#1 : tensor<3x?x?x1xf32>) reverse
+// CHECK: rnn.parameter "layers.*.w"
+// CHECK: rnn.accumulate "layers.*.w"
+rnn.objective @deep(%x: tensor<?x?x1xf32>) -> tensor<f32> {
+  %y = rnn.repeat 3 "layers" (%h = %x) : tensor<?x?x1xf32> {
+    %w = rnn.parameter "layers.*.w" : tensor<1x1xf32>
+    %p = rnn.matmul %h, %w transposed : tensor<?x?x1xf32>, tensor<1x1xf32> -> tensor<?x?x1xf32>
+    rnn.yield %p : tensor<?x?x1xf32>
+  }
+  %loss = rnn.mean %y : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}

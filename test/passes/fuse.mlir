@@ -35,3 +35,31 @@ rnn.entry @back.forward(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?
   } : tensor<?x?x8xf32> last tensor<?x8xf32>
   rnn.return %z : tensor<?x?x8xf32>
 }
+
+// A product between two scans keeps them apart.
+// CHECK-LABEL: rnn.entry @product.forward
+// CHECK: rnn.scan
+// CHECK: rnn.matmul
+// CHECK: rnn.scan
+// CHECK: rnn.return
+rnn.entry @product.forward(%x: tensor<?x?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
+  %a = rnn.sigmoid %x : tensor<?x?x4xf32>
+  %p = rnn.matmul %a, %w transposed : tensor<?x?x4xf32>, tensor<4x4xf32> -> tensor<?x?x4xf32>
+  %y = arith.addf %a, %p : tensor<?x?x4xf32>
+  rnn.return %y : tensor<?x?x4xf32>
+}
+
+// What depends on a scan's last state cannot run with it.
+// CHECK-LABEL: rnn.entry @last.forward
+// CHECK: %{{.*}}, %[[END:.*]] = rnn.scan
+// CHECK: rnn.scan
+// CHECK: arith.addf %{{.*}}, %[[END]]
+rnn.entry @last.forward(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
+  %y, %end = rnn.scan over(%a = %x : tensor<?x?x4xf32>) state(%h = %h0 : tensor<?x4xf32>) {
+    %h1 = arith.mulf %a, %h : tensor<?x4xf32>
+    rnn.yield %h1 : tensor<?x4xf32> next(%h1 : tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>
+  %b = rnn.broadcast %end : tensor<?x4xf32> -> tensor<?x?x4xf32>
+  %r = arith.addf %y, %b : tensor<?x?x4xf32>
+  rnn.return %r : tensor<?x?x4xf32>
+}
