@@ -244,7 +244,7 @@ typedef struct rnn_trainer_options {
   uint32_t reserved;
 } rnn_trainer_options;
 
-// AdamW, learning rate 1e-3 to 1e-4, warmup 100, betas 0.9 and 0.95, epsilon
+// AdamW, learning rate 3e-3 to 3e-4, warmup 100, betas 0.9 and 0.95, epsilon
 // 1e-8, weight decay 0.1, clip 1, no accumulation, total_steps 0.
 RNN_API void rnn_trainer_options_default(rnn_trainer_options *options);
 // objective NULL: the module's only one. The module must have an update entry.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh clone to generated text: installs what is missing, builds the
-# compiler and rnn, compiles examples/char-lm, trains it for at most two minutes
+# compiler and rnn, compiles examples/char-lm, trains it for ninety seconds
 # and lets it write.
 # Usage: quickstart.sh [TEXT]    (default: this project's own prose and sources)
 set -euo pipefail
@@ -44,7 +44,7 @@ rnn=$BUILD_DIR/bin/rnn
 module=$out/char-lm.so
 checkpoint=$out/char-lm.safetensors
 run "$BUILD_DIR/bin/rnnc" "$root/examples/char-lm/char-lm.mlir" -o "$module"
-run "$rnn" train "$module" --text "$text" --out "$checkpoint" --minutes 1.8
+run "$rnn" train "$module" --text "$text" --out "$checkpoint" --minutes 1.5
 run "$rnn" eval "$module" --parameters "$checkpoint" --text "$text"
 run "$rnn" generate "$module" --parameters "$checkpoint" --prompt "The " \
   --tokens 500 --temperature 0.8

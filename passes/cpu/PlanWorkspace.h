@@ -52,7 +52,7 @@ struct Storage {
     int64_t shift;
     bool alternate;
   };
-  llvm::SmallVector<Step, 1> steps;
+  llvm::SmallVector<Step, 1> steps = {};
 };
 
 struct WorkspacePlan {

@@ -11,8 +11,8 @@ void rnn_trainer_options_default(rnn_trainer_options *options) {
   *options = {};
   options->struct_size = sizeof *options;
   options->gradient_accumulation = 1;
-  options->learning_rate = 1e-3;
-  options->min_learning_rate = 1e-4;
+  options->learning_rate = 3e-3;
+  options->min_learning_rate = 3e-4;
   options->warmup_steps = 100;
   options->beta1 = 0.9;
   options->beta2 = 0.95;
