@@ -5,6 +5,9 @@ and what the machine could do, in one run.
 
 Needs the built project (RNNC_BUILD names its folder, default build/), cc, and
 PyTorch for the peers. All use the same number of threads; times are medians.
+PyTorch is as fast as the BLAS below it: on Debian install libopenblas0-pthread,
+for python3-torch falls back to the reference BLAS. The rate of its matrix
+product is printed, so that a reader sees which it was.
 The loss is the same everywhere: the mean over rows of the sum of squares.
 """
 
@@ -86,6 +89,17 @@ class Peers:
         self.gru = torch.nn.GRU(FEATURES, FEATURES, batch_first=True)
         self.gates = torch.nn.Linear(FEATURES, 2 * FEATURES, bias=False)
 
+    def product_rate(self, rows):
+        """GFLOP/s of X W^T, the product that all of them begin with."""
+        x = self.torch.randn(rows, FEATURES)
+        times = []
+        with self.torch.no_grad():
+            for _ in range(4):
+                start = time.perf_counter()
+                self.gates(x)
+                times.append(time.perf_counter() - start)
+        return round(4e-9 * rows * FEATURES ** 2 / min(times), 1)
+
     def nn_gru(self, x):
         return self.gru(x)[0]
 
@@ -134,7 +148,10 @@ def table(result):
         f"{machine['triad_streamed_gb_s']}), multiply-add "
         f"{machine['fma_gflop_s']} GFLOP/s, "
         + ("oneDNN sgemm " + ", ".join(f"{k} {v}" for k, v in sgemm.items())
-           + " GFLOP/s." if sgemm else "oneDNN not found."),
+           + " GFLOP/s." if sgemm else "oneDNN not found.")
+        + (f" PyTorch {result['torch']}: its product reaches "
+           f"{result['torch_product_gflop_s']} GFLOP/s."
+           if result["torch"] else ""),
         "",
         "| batch, time | what | forward + backward, ms | times the limit "
         "| times ours |",
@@ -165,6 +182,9 @@ def main():
     result = {"cpu": cpu_name(), "torch": torch and torch.__version__,
               "repeat": options.repeat, "repeat_peers": options.repeat_peers,
               "features": FEATURES, "shapes": []}
+    if peers:
+        result["torch_product_gflop_s"] = peers.product_rate(
+            SHAPES[0][0] * SHAPES[0][1])
     with tempfile.TemporaryDirectory() as folder:
         result["machine"] = ceilings(folder, options.threads,
                                      SHAPES[0][0] * SHAPES[0][1])

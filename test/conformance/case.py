@@ -39,7 +39,10 @@ class Case:
     cell: str = ""
     preface: str = ""
     classes: bool = False  # the loss is cross_entropy over %y, else mse
+    # A kink somewhere, or a bend as sharp as a difference's step (a norm of
+    # width 1 is x / sqrt(x^2 + 1e-5)).
     kinks: bool = False
+    single: float = 1e-4  # limit of f32 gradients
     # Step by step, or window by window, it gives what one long call gives.
     continues: bool = True
     # Input -> output that is handed to it at the next step or window.

@@ -184,7 +184,7 @@ class Layers(unittest.TestCase):
                     everything = max(map(largest, wanted.values()))
                     for key, value in wanted.items():
                         self.holds(case, "f32 - f64 grad", relative(
-                            found[key], value, 1e-3 * everything), 1e-4,
+                            found[key], value, 1e-3 * everything), case.single,
                             (key, where))
 
     def continued(self, run, inputs, pieces, go):
