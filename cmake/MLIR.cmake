@@ -24,13 +24,18 @@ add_definitions(${LLVM_DEFINITIONS})
 # rnnc is quicker without optimising much.
 string(REPLACE "-O3" "-O1" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 
-# MLIR's headers take most of a file's compile time: each library parses them
-# once. `add_mlir_library(X)` compiles in the target obj.X.
+# MLIR's headers take most of a file's compile time: the dialect's library
+# parses them once for all. `add_mlir_library(X)` compiles in the target obj.X.
 function(rnnc_precompile_headers library)
-  target_precompile_headers(obj.${library} PRIVATE
-    <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h>
-    <mlir/IR/PatternMatch.h> <mlir/IR/IRMapping.h> <mlir/IR/SymbolTable.h>
-    <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Math/IR/Math.h>
-    <mlir/Interfaces/FunctionInterfaces.h> <mlir/Pass/PassManager.h>
-    <llvm/ADT/SetVector.h> <llvm/ADT/MapVector.h> ${ARGN})
+  if(NOT library STREQUAL RNNDialect)
+    target_precompile_headers(obj.${library} REUSE_FROM obj.RNNDialect)
+    return()
+  endif()
+  target_precompile_headers(obj.RNNDialect PRIVATE
+    <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/LLVMIR/LLVMDialect.h>
+    <mlir/Dialect/Math/IR/Math.h> <mlir/Dialect/SCF/IR/SCF.h>
+    <mlir/Dialect/Vector/IR/VectorOps.h> <mlir/IR/Builders.h>
+    <mlir/IR/BuiltinOps.h> <mlir/IR/IRMapping.h> <mlir/IR/PatternMatch.h>
+    <mlir/IR/SymbolTable.h> <mlir/Interfaces/FunctionInterfaces.h>
+    <mlir/Pass/PassManager.h> <llvm/ADT/MapVector.h> <llvm/ADT/SetVector.h>)
 endfunction()
