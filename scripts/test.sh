@@ -64,7 +64,6 @@ export RNN_TEST_MODULE=$BUILD_DIR/test/runtime/modules/f32.so
 export RNN_TEST_MODULE_F64=$BUILD_DIR/test/runtime/modules/f64.so
 export RNNC_BUILD=$BUILD_DIR
 unit_tests test/tools/rnn
-unit_tests test/cpu
 unit_tests test/conformance
 unit_tests test/training
 echo
