@@ -83,11 +83,18 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor) {
 
 void BroadcastOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   Value sum = adjoints.of(getResult());
-  RankedTensorType type = getType();
-  if (getWidth(getInput().getType()) == 1 && getWidth(type) != 1)
-    sum =
-        ReduceOp::create(b, getLoc(), withWidth(type, 1), ReduceKind::sum, sum);
-  if (getTensorKind(getInput().getType()) == getTensorKind(type))
+  ArrayRef<int64_t> in = getFeatures(getInput().getType());
+  // The input's features aligned at the last, as many as the result's.
+  SmallVector<int64_t> kept(getFeatures(getType()).size() - in.size(), 1);
+  llvm::append_range(kept, in);
+  auto make = [&](auto op, ArrayRef<int64_t> features, auto... operands) {
+    RankedTensorType type = withFeatures(sum.getType(), features);
+    if (type != sum.getType())
+      sum = decltype(op)::create(b, getLoc(), type, operands..., sum);
+  };
+  make(ReduceOp(), kept, ReduceKind::sum);
+  make(ReshapeOp(), in);
+  if (getTensorKind(getInput().getType()) == getTensorKind(getType()))
     adjoints.add(getInput(), sum);
   else
     adjoints.addSum(getInput(), sum);
@@ -96,10 +103,28 @@ void BroadcastOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
 LogicalResult ReduceOp::verify() {
   if (hasNamedWidth(*this))
     return success(); // verified when the cell is applied
-  if (getType() != withWidth(getInput().getType(), 1))
+  auto refuse = [&] {
     return emitOpError("reduce_c1: the result must be ")
-           << withWidth(getInput().getType(), 1) << ", but is " << getType();
+           << getInput().getType()
+           << " with some feature dimensions of 1, but is " << getType();
+  };
+  ArrayRef<int64_t> in = getFeatures(getInput().getType());
+  ArrayRef<int64_t> out = getFeatures(getType());
+  if (withFeatures(getInput().getType(), out) != getType())
+    return refuse();
+  // What has no features is one number.
+  if (in.empty() || out.empty())
+    return in.empty() && out.size() == 1 && out[0] == 1 ? success() : refuse();
+  if (in.size() != out.size())
+    return refuse();
+  for (auto [a, b] : llvm::zip(in, out))
+    if (b != a && b != 1)
+      return refuse();
   return success();
+}
+
+OpFoldResult ReduceOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? getInput() : OpFoldResult();
 }
 
 void ReduceOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
@@ -116,6 +141,44 @@ void ReduceOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   adjoints.add(x, dx);
 }
 
+LogicalResult ReshapeOp::verify() {
+  if (hasNamedWidth(*this))
+    return success(); // verified when the cell is applied
+  Type in = getInput().getType();
+  if (withFeatures(in, getFeatures(getType())) != getType() ||
+      getStaticSize(getFeatures(in)) != getStaticSize(getFeatures(getType())))
+    return emitOpError("reshape_c1: ")
+           << getType() << " has not as many features as " << in;
+  return success();
+}
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  auto before = getInput().getDefiningOp<ReshapeOp>();
+  if (!before)
+    return {};
+  getInputMutable().assign(before.getInput());
+  return getResult();
+}
+
+void ReshapeOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
+  adjoints.add(getInput(), ReshapeOp::create(b, getLoc(), getInput().getType(),
+                                             adjoints.of(getResult())));
+}
+
+/// Slices of rows that lie side by side are no rows.
+static LogicalResult verifyOneDimension(Operation *op, StringRef constraint) {
+  Type type = op->getResult(0).getType();
+  ArrayRef<int64_t> features = getFeatures(type);
+  if (!features.empty() && getStaticSize(features) != features.back())
+    return op->emitOpError(constraint)
+           << ": feature dimensions before the last must be 1, but are those "
+              "of "
+           << type << "; reshape it to one dimension";
+  return success();
+}
+
 LogicalResult SliceOp::verify() {
   if (hasNamedWidth(*this))
     return success(); // verified when the cell is applied
@@ -129,7 +192,7 @@ LogicalResult SliceOp::verify() {
     return emitOpError("slice_c1: ")
            << getWidth(getType()) << " features from " << offset
            << " on are not inside a width of " << getWidth(in);
-  return success();
+  return verifyOneDimension(*this, "slice_c2");
 }
 
 void SliceOp::buildAdjoint(OpBuilder &, Adjoints &adjoints) {
@@ -150,7 +213,7 @@ LogicalResult ConcatOp::verify() {
   if (width != getWidth(getType()))
     return emitOpError("concat_c1: the operands' widths add up to ")
            << width << ", the result's is " << getWidth(getType());
-  return success();
+  return verifyOneDimension(*this, "concat_c2");
 }
 
 void ConcatOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {

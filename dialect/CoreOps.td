@@ -95,15 +95,15 @@ def RNN_BroadcastOp : RNN_DifferentiableOp<"broadcast", [Pure]> {
   let summary = "repeats a tensor along dimensions that it lacks";
   let description = [{
     From a static tensor to every batch row (and time), from a step to every
-    time, and from one feature (or none) to many.
+    time, and along every feature dimension of 1, or that is absent.
 
-    * `broadcast_c1`: aligned at the last dimension for static inputs and at
-      the batch for others, each dimension of the input is 1, absent, or that
-      of the result.
+    * `broadcast_c1`: aligned at the last, each feature dimension of the input
+      is 1, absent, or that of the result.
 
     ```mlir
     %b = rnn.broadcast %bias : tensor<384xf32> -> tensor<?x384xf32>
     %s = rnn.broadcast %sum : tensor<?x1xf32> -> tensor<?x384xf32>
+    %k = rnn.broadcast %key : tensor<?x16x1xf32> -> tensor<?x16x64xf32>
     ```
   }];
   let arguments = (ins RNN_Tensor:$input);
@@ -120,14 +120,15 @@ def RNN_ReduceKind : I32EnumAttr<"ReduceKind", "reduction", [
 }
 
 def RNN_ReduceOp : RNN_DifferentiableOp<"reduce", [Pure]> {
-  let summary = "sum or maximum along the last dimension, which becomes 1";
+  let summary = "sum or maximum along the dimensions that become 1";
   let description = [{
-    * `reduce_c1`: the result is the input with a last dimension of 1.
+    * `reduce_c1`: the result is the input with some feature dimensions of 1.
 
     The gradient of `max` goes to every element that attains it.
 
     ```mlir
     %s = rnn.reduce sum %x : tensor<?x384xf32> -> tensor<?x1xf32>
+    %y = rnn.reduce sum %qs : tensor<?x16x64xf32> -> tensor<?x1x64xf32>
     ```
   }];
   let arguments = (ins RNN_ReduceKind:$kind, RNN_FloatTensor:$input);
@@ -136,12 +137,31 @@ def RNN_ReduceOp : RNN_DifferentiableOp<"reduce", [Pure]> {
     $kind $input attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def RNN_ReshapeOp : RNN_DifferentiableOp<"reshape", [Pure]> {
+  let summary = "other feature dimensions over the same elements in order";
+  let description = [{
+    * `reshape_c1`: input and result are both sequences, steps or static, with
+      equally many features.
+
+    ```mlir
+    %heads = rnn.reshape %q : tensor<?x?x384xf32> -> tensor<?x?x6x64xf32>
+    ```
+  }];
+  let arguments = (ins RNN_Tensor:$input);
+  let results = (outs RNN_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def RNN_SliceOp : RNN_DifferentiableOp<"slice", [Pure]> {
   let summary = "a range of the last dimension";
   let description = [{
     * `slice_c1`: `offset` + the result's width is at most the input's width.
+    * `slice_c2`: other feature dimensions are 1.
 
     ```mlir
     %k = rnn.slice %kc[384] : tensor<?x768xf32> -> tensor<?x384xf32>
@@ -159,6 +179,7 @@ def RNN_ConcatOp : RNN_DifferentiableOp<"concat", [Pure]> {
   let summary = "tensors side by side along the last dimension";
   let description = [{
     * `concat_c1`: the operands' widths add up to the result's.
+    * `concat_c2`: other feature dimensions are 1.
   }];
   let arguments = (ins Variadic<RNN_FloatTensor>:$inputs);
   let results = (outs RNN_FloatTensor:$result);

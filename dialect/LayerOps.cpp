@@ -394,8 +394,16 @@ LogicalResult MSEOp::verify() {
 
 Expansion MSEOp::expand(LayerExpander &b) {
   Value gap = arith::SubFOp::create(b, getPrediction(), getTarget());
-  Value square = mean(b, arith::MulFOp::create(b, gap, gap));
-  return SmallVector<Value>{MeanOp::create(b, getType(), square)};
+  Value square = arith::MulFOp::create(b, gap, gap);
+  ArrayRef<int64_t> features = getFeatures(gap.getType());
+  SmallVector<int64_t> ones(std::max<size_t>(features.size(), 1), 1);
+  RankedTensorType narrow = withFeatures(gap.getType(), {1});
+  Value sum = ReduceOp::create(b, withFeatures(gap.getType(), ones),
+                               ReduceKind::sum, square);
+  sum = b.createOrFold<ReshapeOp>(narrow, sum);
+  Value share = b.constant(1.0 / double(getStaticSize(features)), narrow);
+  Value mean = arith::MulFOp::create(b, sum, share);
+  return SmallVector<Value>{MeanOp::create(b, getType(), mean)};
 }
 
 } // namespace rnn

@@ -20,7 +20,9 @@ def RNN_Dialect : Dialect {
       time, a recurrent state, or anything else there is one of per batch row;
     * a *static* tensor `tensor<N...>`: parameters and scalars.
 
-    A model has one batch and one time: all leading `?` of its tensors agree.
+    Features may have several dimensions, `tensor<?x?x8x64xf32>`; a row of them
+    lies in memory in order. A model has one batch and one time: all leading `?`
+    of its tensors agree.
     Element types are f32 (f64 when compiled for checking), i32 and i1.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",

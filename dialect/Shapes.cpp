@@ -66,6 +66,14 @@ RankedTensorType withWidth(Type type, int64_t width) {
   return RankedTensorType::get(shape, tensor.getElementType());
 }
 
+RankedTensorType withFeatures(Type type, ArrayRef<int64_t> features) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(
+      tensor.getShape().take_while(ShapedType::isDynamic));
+  llvm::append_range(shape, features);
+  return RankedTensorType::get(shape, tensor.getElementType());
+}
+
 RankedTensorType withElementType(Type type, Type element) {
   auto tensor = cast<RankedTensorType>(type);
   return RankedTensorType::get(tensor.getShape(), element,

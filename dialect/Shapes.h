@@ -41,6 +41,9 @@ llvm::ArrayRef<int64_t> getFeatures(mlir::Type type);
 int64_t getWidth(mlir::Type type);
 /// The type with its last dimension replaced.
 mlir::RankedTensorType withWidth(mlir::Type type, int64_t width);
+/// The same kind and element type with other features.
+mlir::RankedTensorType withFeatures(mlir::Type type,
+                                    llvm::ArrayRef<int64_t> features);
 /// The same kind and shape with another element type.
 mlir::RankedTensorType withElementType(mlir::Type type, mlir::Type element);
 /// The product of static dimensions; -1 if it exceeds 2^40 or one is negative.

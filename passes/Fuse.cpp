@@ -31,10 +31,10 @@ bool isFree(Operation *op) {
 bool isStepwise(Operation *op) {
   if (op->getNumResults() != 1 || op->getNumRegions() != 0)
     return false;
-  if (isa<ConstantOp>(op) && isStatic(op->getResult(0).getType()))
+  if (isa<ConstantOp, ReshapeOp>(op) && isStatic(op->getResult(0).getType()))
     return false; // the back end reads it as it is
   return op->hasTrait<OpTrait::Elementwise>() || isFree(op) ||
-         isa<BroadcastOp, ReduceOp, LookupOp, DropoutOp>(op);
+         isa<BroadcastOp, ReduceOp, ReshapeOp, LookupOp, DropoutOp>(op);
 }
 
 Domain domainOf(Type type) {

@@ -317,6 +317,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     tensors[parameter] = {namedPointer(parameters, parameter.getName(),
                                        parameter.getRow().value_or(0), size),
                           e.index(size)};
+  } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+    tensors[reshape] = tensors[reshape.getInput()];
   } else if (auto slice = dyn_cast<SliceOp>(op)) {
     Tensor whole = tensors[slice.getInput()];
     tensors[slice] = {

@@ -168,8 +168,8 @@ private:
   /// initial state may be.
   void materialize(OpOperand &operand) {
     Value root = operand.get();
-    while (auto slice = root.getDefiningOp<SliceOp>())
-      root = slice.getInput();
+    while (isa_and_nonnull<SliceOp, ReshapeOp>(root.getDefiningOp()))
+      root = root.getDefiningOp()->getOperand(0);
     Type type = operand.get().getType();
     Operation *op = root.getDefiningOp();
     if (!isStatic(type) && op && isa<StateOp, ConstantOp, BroadcastOp>(op))
@@ -263,7 +263,7 @@ private:
     for (OpOperand &use : value.getUses()) {
       Operation *user = use.getOwner();
       touch(location, user);
-      if (isa<SliceOp, BroadcastOp>(user)) {
+      if (isa<SliceOp, ReshapeOp, BroadcastOp>(user)) {
         touchUses(location, user->getResult(0));
       } else if (auto repeat = dyn_cast<RepeatOp>(user)) {
         unsigned i = use.getOperandNumber();

@@ -27,6 +27,11 @@ void RowEmitter::allocateScratch() {
   };
   for (auto [width, type] : llvm::zip(s.scratchWidths, s.scratchTypes))
     scratch.push_back(allocate(width, type));
+  // A sum over several loops goes on in memory.
+  for (auto reduce : scan.getStep()->getOps<ReduceOp>())
+    if (info(reduce.getResult()).width == 1 &&
+        info(reduce.getInput()).shape.size() > 1)
+      totals[reduce.getResult()] = allocate(1, elementOf(reduce.getResult()));
   // Two rows of each state, of whole cache lines.
   for (auto [kind, init] : llvm::zip(s.next, scan.getInits()))
     stateRows.push_back(
@@ -127,6 +132,11 @@ Value RowEmitter::rowPointer(Value value) {
   if (auto slice = value.getDefiningOp<SliceOp>())
     row = e.at(rowPointer(slice.getInput()), int64_t(slice.getOffset()),
                elementOf(value));
+  else if (auto reshape = value.getDefiningOp<ReshapeOp>())
+    row = rowPointer(reshape.getInput());
+  else if (auto broadcast = value.getDefiningOp<BroadcastOp>();
+           broadcast && info(value).shape == info(broadcast.getInput()).shape)
+    row = rowPointer(broadcast.getInput());
   else if (auto lookup = value.getDefiningOp<LookupOp>()) {
     Value index =
         arith::ExtUIOp::create(e, e.getI64Type(), scalar(lookup.getIndex()));
@@ -148,14 +158,64 @@ Value RowEmitter::storeTarget(const Store &store) {
 // Loops over features
 //===----------------------------------------------------------------------===//
 
+/// A sum or maximum. What is one number for the whole row is kept in registers;
+/// other results are rows in memory, which grow as the loops go on.
 struct RowEmitter::Reduction {
   ReduceOp op;
   bool isMax;
+  Value row;               // null for one number
+  bool isAlongInner;       // the innermost loop is reduced
+  bool isOnlyInner;        // and no other
   SmallVector<Value> sums; // one for each of the interleaved ways
 };
 
+struct RowEmitter::LoopWork {
+  LoopShape shape;
+  SmallVector<Operation *> ops;
+  SmallVector<std::pair<Value, Value>> stores; // what, and to which row
+  SmallVector<Reduction> reductions;
+  SmallVector<Value> used; // what is read
+};
+
+/// The element of `row`, of type `narrow`, that belongs to the position in a
+/// loop over `wide`.
+Value RowEmitter::elementAddress(Value row, Type wide, Type narrow,
+                                 const FeaturePosition &position) {
+  SmallVector<int> loops = alignLoops(wide, narrow);
+  LoopShape shape = loopShapeOf(narrow);
+  Value address = row;
+  Type element = getElementTypeOrSelf(narrow);
+  for (auto [wideLoop, narrowLoop] : llvm::enumerate(loops)) {
+    if (narrowLoop < 0)
+      continue;
+    int64_t stride = 1;
+    for (int64_t size : ArrayRef(shape).drop_front(narrowLoop + 1))
+      stride *= size;
+    Value index = wideLoop < position.outer.size() ? position.outer[wideLoop]
+                                                   : position.feature;
+    address = e.at(address, e.mul(index, e.index(stride)), element);
+  }
+  return address;
+}
+
+Value RowEmitter::featureIndices(FeatureIndexOp op,
+                                 const FeaturePosition &position,
+                                 int64_t lanes) {
+  auto type = VectorType::get(lanes, e.getI32Type());
+  if (getWidth(op.getType()) == 1)
+    return e.number(type, 0);
+  SmallVector<int32_t> iota(lanes);
+  for (int64_t i = 0; i < lanes; ++i)
+    iota[i] = i;
+  Value first = arith::TruncIOp::create(e, e.getI32Type(), position.feature);
+  return arith::AddIOp::create(
+      e, e.splat(first, lanes),
+      arith::ConstantOp::create(
+          e, DenseElementsAttr::get(type, ArrayRef<int32_t>(iota))));
+}
+
 Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
-                         Value feature, Lanes lanes) {
+                         const FeaturePosition &position, Lanes lanes) {
   auto it = local.find(value);
   if (it != local.end())
     return it->second;
@@ -164,20 +224,21 @@ Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
   auto type = VectorType::get(lanes.count, element);
   Value result;
   if (isHere(op) && info(value).free) {
-    auto broadcast = dyn_cast<BroadcastOp>(op);
-    if (broadcast && info(broadcast.getInput()).width != 1) {
-      result = vector(broadcast.getInput(), local, feature, lanes);
-    } else if (isa<FeatureIndexOp>(op)) {
-      SmallVector<int32_t> iota(lanes.count);
-      for (int64_t i = 0; i < lanes.count; ++i)
-        iota[i] = i;
-      Value first = arith::TruncIOp::create(e, e.getI32Type(), feature);
-      result = arith::AddIOp::create(
-          e, e.splat(first, lanes.count),
-          arith::ConstantOp::create(
-              e, DenseElementsAttr::get(
-                     VectorType::get(lanes.count, e.getI32Type()),
-                     ArrayRef<int32_t>(iota))));
+    if (isa<BroadcastOp, ReshapeOp>(op)) {
+      Value from = op->getOperand(0);
+      if (info(from).width == 1) {
+        result = e.splat(scalar(from), lanes.count);
+      } else if (info(from).shape == info(value).shape) {
+        result = vector(from, local, position, lanes);
+      } else {
+        Value address = elementAddress(rowPointer(from), value.getType(),
+                                       from.getType(), position);
+        bool isAlong = alignLoops(value.getType(), from.getType()).back() >= 0;
+        result = isAlong ? e.load(address, element, lanes)
+                         : e.splat(e.load(address, element), lanes.count);
+      }
+    } else if (auto index = dyn_cast<FeatureIndexOp>(op)) {
+      result = featureIndices(index, position, lanes.count);
     } else if (auto constant = dyn_cast<ConstantOp>(op)) {
       result = e.number(type, constant.getValue().convertToDouble());
     } else if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
@@ -186,11 +247,10 @@ Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
                                     cast<SplatElementsAttr>(constant.getValue())
                                         .getSplatValue<Attribute>()));
     } else {
-      result = e.splat(scalar(broadcast ? broadcast.getInput() : value),
-                       lanes.count);
+      result = e.splat(scalar(value), lanes.count);
     }
   } else {
-    Value address = e.at(rowPointer(value), feature, element);
+    Value address = e.at(rowPointer(value), position.flat, element);
     result = e.load(address, element, lanes);
     if (Value distance = prefetch.lookup(value))
       LLVM::Prefetch::create(e, e.at(address, distance, element), 0, 3, 1);
@@ -198,98 +258,142 @@ Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
   return local[value] = result;
 }
 
-void RowEmitter::emitBlock(ArrayRef<Operation *> ops,
-                           ArrayRef<std::pair<Value, Value>> stores,
-                           SmallVectorImpl<Reduction> &reductions, unsigned way,
-                           Value feature, Lanes lanes) {
+void RowEmitter::emitBlock(LoopWork &work, unsigned way,
+                           const FeaturePosition &position, Lanes lanes) {
   llvm::DenseMap<Value, Value> local;
-  for (Operation *op : ops) {
+  for (Operation *op : work.ops) {
     SmallVector<Value> inputs;
     for (Value operand : op->getOperands())
-      inputs.push_back(vector(operand, local, feature, lanes));
+      inputs.push_back(vector(operand, local, position, lanes));
     Value result = op->getResult(0);
     if (auto drop = dyn_cast<DropoutOp>(op))
-      local[result] = dropout(drop, inputs[0], feature, lanes.count);
+      local[result] = dropout(drop, inputs[0], position.flat, lanes.count);
     else
       local[result] =
           clone(op, inputs, VectorType::get(lanes.count, elementOf(result)));
   }
-  for (auto [value, row] : stores)
-    e.store(vector(value, local, feature, lanes),
-            e.at(row, feature, elementOf(value)), lanes);
-  for (Reduction &r : reductions) {
-    Value value = vector(r.op.getInput(), local, feature, lanes);
-    value = e.onlyActive(value, r.isMax ? -INFINITY : 0.0, lanes);
-    r.sums[way] = e.combine(r.sums[way], value, r.isMax);
+  for (auto [value, row] : work.stores)
+    e.store(vector(value, local, position, lanes),
+            e.at(row, position.flat, elementOf(value)), lanes);
+  for (Reduction &r : work.reductions) {
+    Value value = vector(r.op.getInput(), local, position, lanes);
+    if (r.isAlongInner) {
+      value = e.onlyActive(value, r.isMax ? -INFINITY : 0.0, lanes);
+      r.sums[way] = e.combine(r.sums[way], value, r.isMax);
+      continue;
+    }
+    Value address = elementAddress(r.row, r.op.getInput().getType(),
+                                   r.op.getType(), position);
+    Value before = e.load(address, elementOf(r.op), lanes);
+    e.store(e.combine(before, value, r.isMax), address, lanes);
   }
 }
 
-void RowEmitter::emitLoop(int level, int64_t width) {
-  SmallVector<Operation *> ops;
-  SmallVector<std::pair<Value, Value>> stores; // what, and to which row
-  SmallVector<Reduction> reductions;
-  SmallVector<Value> used;
+/// What the loops over `shape` at a level compute; false if nothing.
+bool RowEmitter::collect(int level, const LoopShape &shape, LoopWork &work) {
+  work.shape = shape;
   for (Operation &op : scan.getStep()->without_terminator()) {
     Value result = op.getResult(0);
     if (auto reduce = dyn_cast<ReduceOp>(op)) {
-      if (info(result).place == level &&
-          info(reduce.getInput()).width == width) {
-        reductions.push_back({reduce, reduce.getKind() == ReduceKind::max, {}});
-        used.push_back(reduce.getInput());
-      }
+      if (info(result).place != level || info(reduce.getInput()).shape != shape)
+        continue;
+      SmallVector<int> loops =
+          alignLoops(reduce.getInput().getType(), result.getType());
+      bool isNumber = shape.size() == 1;
+      work.reductions.push_back({reduce,
+                                 reduce.getKind() == ReduceKind::max,
+                                 isNumber ? Value()
+                                 : info(result).width == 1
+                                     ? totals.lookup(result)
+                                     : rowPointer(result),
+                                 loops.back() < 0,
+                                 llvm::count(loops, -1) == 1,
+                                 {}});
+      work.used.push_back(reduce.getInput());
     } else if (isElementwise(&op) && info(result).place == level &&
-               info(result).width == width) {
-      ops.push_back(&op);
-      llvm::append_range(used, op.getOperands());
+               info(result).shape == shape) {
+      work.ops.push_back(&op);
+      llvm::append_range(work.used, op.getOperands());
     }
   }
   for (const Store &store : s.stores[level])
-    if (info(store.value).width == width) {
-      stores.push_back({store.value, storeTarget(store)});
-      used.push_back(store.value);
+    if (info(store.value).shape == shape) {
+      work.stores.push_back({store.value, storeTarget(store)});
+      work.used.push_back(store.value);
     }
-  if (ops.empty() && stores.empty() && reductions.empty())
-    return;
-  // Addresses and scalars come before the loop.
-  llvm::DenseSet<Operation *> computed(ops.begin(), ops.end());
+  return !work.ops.empty() || !work.stores.empty() || !work.reductions.empty();
+}
+
+/// Addresses and scalars come before the loop.
+void RowEmitter::prepare(const LoopWork &work) {
+  llvm::DenseSet<Operation *> computed(work.ops.begin(), work.ops.end());
+  SmallVector<Value> used(work.used);
   for (unsigned i = 0; i < used.size(); ++i) {
     Value value = used[i];
     Operation *op = value.getDefiningOp();
     if (isHere(op) && computed.contains(op))
       continue;
-    if (!isHere(op) || !info(value).free)
+    if (!isHere(op) || !info(value).free) {
       rowPointer(value);
-    else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
-      if (info(broadcast.getInput()).width == 1)
-        scalar(broadcast.getInput());
+    } else if (isa<BroadcastOp, ReshapeOp>(op)) {
+      Value from = op->getOperand(0);
+      if (info(from).width == 1)
+        scalar(from);
+      else if (info(from).shape == info(value).shape)
+        used.push_back(from);
       else
-        used.push_back(broadcast.getInput());
+        rowPointer(from);
     } else if (isa<InverseCountOp>(op)) {
       scalar(value);
     }
   }
+}
+
+/// The innermost loop, by vectors.
+void RowEmitter::emitInner(LoopWork &work, ArrayRef<Value> outer) {
+  int64_t width = work.shape.back();
+  Value base;
+  for (auto [i, index] : llvm::enumerate(outer)) {
+    Value scaled = index;
+    for (int64_t size : ArrayRef(work.shape).drop_front(i + 1))
+      scaled = e.mul(scaled, e.index(size));
+    base = base ? e.add(base, scaled) : scaled;
+  }
+  auto position = [&](Value feature) {
+    return FeaturePosition{llvm::to_vector(outer), feature,
+                           base ? e.add(base, feature) : feature};
+  };
+
   int64_t lanes = lanesFor(width, mostLanes);
   int64_t full = width / lanes;
   // Several sums side by side hide the latency of addition.
-  int64_t ways = !reductions.empty() && full >= 4 ? 4 : 1;
+  bool isSum = llvm::any_of(work.reductions,
+                            [](Reduction &r) { return r.isAlongInner; });
+  int64_t ways = isSum && full >= 4 ? 4 : 1;
   SmallVector<Value> sums;
-  for (Reduction &r : reductions)
-    for (int64_t way = 0; way < ways; ++way) {
+  for (Reduction &r : work.reductions) {
+    r.sums.clear();
+    for (int64_t way = 0; r.isAlongInner && way < ways; ++way) {
       r.sums.push_back(
           e.number(VectorType::get(lanes, elementOf(r.op.getInput())),
                    r.isMax ? -INFINITY : 0.0));
       sums.push_back(r.sums.back());
     }
+  }
   auto take = [&](ValueRange values) {
-    for (auto [i, value] : llvm::enumerate(values))
-      reductions[i / ways].sums[i % ways] = value;
+    for (Reduction &r : work.reductions)
+      for (Value &sum : r.sums) {
+        sum = values.front();
+        values = values.drop_front();
+      }
   };
   int64_t inLoop = full / ways * ways;
   auto body = [&](Value feature) {
     for (int64_t way = 0; way < ways; ++way)
-      emitBlock(ops, stores, reductions, way,
-                way == 0 ? feature : e.add(feature, e.index(way * lanes)),
-                {lanes, lanes});
+      emitBlock(
+          work, way,
+          position(way == 0 ? feature : e.add(feature, e.index(way * lanes))),
+          {lanes, lanes});
   };
   if (inLoop == ways) {
     body(e.index(0));
@@ -299,23 +403,68 @@ void RowEmitter::emitLoop(int level, int64_t width) {
                   take(carried);
                   body(feature);
                   SmallVector<Value> next;
-                  for (Reduction &r : reductions)
+                  for (Reduction &r : work.reductions)
                     llvm::append_range(next, r.sums);
                   return next;
                 }));
   }
   for (int64_t i = inLoop; i < full; ++i)
-    emitBlock(ops, stores, reductions, i % ways, e.index(i * lanes),
-              {lanes, lanes});
+    emitBlock(work, i % ways, position(e.index(i * lanes)), {lanes, lanes});
   if (width % lanes != 0)
-    emitBlock(ops, stores, reductions, full % ways, e.index(full * lanes),
+    emitBlock(work, full % ways, position(e.index(full * lanes)),
               {lanes, width % lanes});
-  for (Reduction &r : reductions) {
+  for (Reduction &r : work.reductions) {
+    if (!r.isAlongInner)
+      continue;
     for (int64_t n = ways / 2; n >= 1; n /= 2)
       for (int64_t i = 0; i < n; ++i)
         r.sums[i] = e.combine(r.sums[i], r.sums[i + n], r.isMax);
-    known[r.op.getResult()] = e.reduce(r.sums[0], r.isMax);
+    Value sum = e.reduce(r.sums[0], r.isMax);
+    if (!r.row) {
+      known[r.op.getResult()] = sum;
+      continue;
+    }
+    Value address = elementAddress(r.row, r.op.getInput().getType(),
+                                   r.op.getType(), position(e.index(0)));
+    if (!r.isOnlyInner)
+      sum = e.combine(e.load(address, elementOf(r.op)), sum, r.isMax);
+    e.store(sum, address);
   }
+}
+
+void RowEmitter::emitLoop(int level, const LoopShape &shape) {
+  LoopWork work;
+  if (!collect(level, shape, work))
+    return;
+  prepare(work);
+  for (Reduction &r : work.reductions) {
+    Type element = elementOf(r.op);
+    double least = r.isMax ? -INFINITY : 0.0;
+    if (!r.row || (r.isAlongInner && r.isOnlyInner))
+      continue;
+    int64_t width = info(r.op.getResult()).width;
+    if (width == 1)
+      e.store(e.number(element, least), r.row);
+    else
+      e.forRow(width, mostLanes, [&](Value i, Lanes lanes) {
+        e.store(e.number(VectorType::get(lanes.count, element), least),
+                e.at(r.row, i, element), lanes);
+      });
+  }
+  SmallVector<Value> outer;
+  auto nest = [&](auto &&self) -> void {
+    if (outer.size() + 1 == shape.size())
+      return emitInner(work, outer);
+    e.loop(e.index(0), e.index(shape[outer.size()]), [&](Value i) {
+      outer.push_back(i);
+      self(self);
+      outer.pop_back();
+    });
+  };
+  nest(nest);
+  for (Reduction &r : work.reductions)
+    if (r.row && info(r.op.getResult()).width == 1)
+      known[r.op.getResult()] = e.load(r.row, elementOf(r.op));
 }
 
 SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
@@ -324,21 +473,18 @@ SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
   rows.clear();
   known.clear();
   findRows(states);
-  SmallVector<int64_t> widths;
-  for (Operation &op : *scan.getStep()) {
-    for (Value operand : op.getOperands())
-      if (info(operand).width > 1 &&
-          !llvm::is_contained(widths, info(operand).width))
-        widths.push_back(info(operand).width);
-    for (Value result : op.getResults())
-      if (info(result).width > 1 &&
-          !llvm::is_contained(widths, info(result).width))
-        widths.push_back(info(result).width);
-  }
+  SmallVector<LoopShape> shapes;
+  for (Operation &op : *scan.getStep())
+    for (ValueRange values :
+         {ValueRange(op.getOperands()), ValueRange(op.getResults())})
+      for (Value value : values)
+        if (info(value).width > 1 &&
+            !llvm::is_contained(shapes, info(value).shape))
+          shapes.push_back(info(value).shape);
   for (int level = 0; level < s.levels; ++level) {
     emitScalars(level);
-    for (int64_t width : widths)
-      emitLoop(level, width);
+    for (const LoopShape &shape : shapes)
+      emitLoop(level, shape);
     for (auto matmul : scan.getStep()->getOps<MatmulOp>())
       if (info(matmul.getResult()).place == level)
         emitMatmul(matmul);

@@ -24,6 +24,14 @@ struct RowIndex {
   mlir::Value row, batch, time, iteration;
 };
 
+/// Where a nest of loops over features stands: the index of each loop but the
+/// last, the first element of the last one's vector, and that element's place
+/// in a whole row.
+struct FeaturePosition {
+  llvm::SmallVector<mlir::Value> outer;
+  mlir::Value feature, flat;
+};
+
 class RowEmitter {
 public:
   RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
@@ -61,15 +69,25 @@ private:
   mlir::Value scalar(mlir::Value value);
   mlir::Value computeScalar(mlir::Operation *op);
   void emitScalars(int level);
-  void emitLoop(int level, int64_t width);
-  void emitBlock(llvm::ArrayRef<mlir::Operation *> ops,
-                 llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> stores,
-                 llvm::SmallVectorImpl<Reduction> &reductions, unsigned way,
-                 mlir::Value feature, Lanes lanes);
+  struct LoopWork;
+  bool collect(int level, const LoopShape &shape, LoopWork &work);
+  void prepare(const LoopWork &work);
+  void emitLoop(int level, const LoopShape &shape);
+  void emitInner(LoopWork &work, llvm::ArrayRef<mlir::Value> outer);
+  void emitBlock(LoopWork &work, unsigned way, const FeaturePosition &position,
+                 Lanes lanes);
   mlir::Value vector(mlir::Value value,
                      llvm::DenseMap<mlir::Value, mlir::Value> &known,
-                     mlir::Value feature, Lanes lanes);
+                     const FeaturePosition &position, Lanes lanes);
+  mlir::Value featureIndices(FeatureIndexOp op, const FeaturePosition &position,
+                             int64_t lanes);
+  mlir::Value elementAddress(mlir::Value row, mlir::Type wide,
+                             mlir::Type narrow,
+                             const FeaturePosition &position);
   void emitMatmul(MatmulOp op);
+  void emitRowProduct(bool transposed, int64_t inner, int64_t outer,
+                      mlir::Value x, mlir::Value w, mlir::Value y,
+                      mlir::Type element);
   mlir::Value storeTarget(const Store &store);
 
   /// The op on scalars or vectors instead of tensors.
@@ -90,7 +108,7 @@ private:
   static constexpr int64_t prefetchDistance = 384;
 
   llvm::SmallVector<mlir::Value> scratch, stateRows;
-  llvm::DenseMap<mlir::Value, mlir::Value> prefetch;
+  llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;
   llvm::DenseMap<mlir::Value, mlir::Value> rows, known;
 };

@@ -7,16 +7,29 @@ using namespace mlir;
 
 namespace rnn {
 
-/// Four results at a time keep as many additions in flight and read the row
-/// once for four rows (or vectors) of the matrix.
 void RowEmitter::emitMatmul(MatmulOp op) {
-  int64_t inner = info(op.getInput()).width;
-  int64_t outer = info(op.getResult()).width;
+  int64_t inner = getWidth(op.getInput().getType());
+  int64_t outer = getWidth(op.getType());
   Type element = elementOf(op.getResult());
   Value x = rowPointer(op.getInput()), w = rowPointer(op.getWeight());
   Value y = rowPointer(op.getResult());
+  // Other feature dimensions are rows of their own, side by side.
+  int64_t side = info(op.getInput()).width / inner;
+  if (side == 1)
+    return emitRowProduct(op.getTransposed(), inner, outer, x, w, y, element);
+  e.loop(e.index(0), e.index(side), [&](Value i) {
+    emitRowProduct(op.getTransposed(), inner, outer,
+                   e.at(x, e.mul(i, e.index(inner)), element), w,
+                   e.at(y, e.mul(i, e.index(outer)), element), element);
+  });
+}
 
-  if (op.getTransposed()) {
+/// Four results at a time keep as many additions in flight and read the row
+/// once for four rows (or vectors) of the matrix.
+void RowEmitter::emitRowProduct(bool transposed, int64_t inner, int64_t outer,
+                                Value x, Value w, Value y, Type element) {
+
+  if (transposed) {
     int64_t lanes = lanesFor(inner, mostLanes);
     auto type = VectorType::get(lanes, element);
     auto dots = [&](Value first, int64_t count) {

@@ -34,7 +34,7 @@ Value RowEmitter::computeScalar(Operation *op) {
   if (isa<InverseCountOp>(op))
     return arith::DivFOp::create(
         e, e.number(type, 1), arith::SIToFPOp::create(e, type, scalars.rows));
-  if (isa<BroadcastOp, ReduceOp>(op))
+  if (isa<BroadcastOp, ReduceOp, ReshapeOp>(op))
     return scalar(op->getOperand(0));
   SmallVector<Value> inputs;
   for (Value operand : op->getOperands())

@@ -12,7 +12,38 @@ bool isElementwise(Operation *op) {
          op->getNumOperands() > 0;
 }
 
+LoopShape loopShapeOf(Type type) {
+  LoopShape shape;
+  for (int64_t size : getFeatures(type))
+    if (size != 1)
+      shape.push_back(size);
+  return shape;
+}
+
+SmallVector<int> alignLoops(Type wide, Type narrow) {
+  ArrayRef<int64_t> out = getFeatures(wide), in = getFeatures(narrow);
+  size_t absent = out.size() - in.size();
+  SmallVector<int> loops;
+  int next = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    bool isLoop = i >= absent && in[i - absent] != 1;
+    if (out[i] != 1)
+      loops.push_back(isLoop ? next : -1);
+    next += isLoop;
+  }
+  return loops;
+}
+
 namespace {
+
+/// A view of the operand's row.
+bool isView(Operation *op) { return isa<SliceOp, ReshapeOp>(op); }
+
+/// What writes whole rows by itself.
+bool writesRows(Operation *op) {
+  return isa<MatmulOp, ConcatOp>(op) ||
+         (isa<ReduceOp>(op) && rowWidth(op->getResult(0).getType()) > 1);
+}
 
 class Scheduler {
 public:
@@ -41,6 +72,7 @@ private:
   Scheduled &leaf(Value value) {
     Scheduled &info = s.values[value];
     info.width = rowWidth(value.getType());
+    info.shape = loopShapeOf(value.getType());
     info.inMemory = true;
     return info;
   }
@@ -66,6 +98,7 @@ private:
       return refuse(op, "it is not known inside a scan");
     Scheduled info;
     info.width = rowWidth(op->getResult(0).getType());
+    info.shape = loopShapeOf(op->getResult(0).getType());
     for (Value operand : op->getOperands())
       info.place = std::max(info.place, s.values[operand].available);
     info.available = info.place;
@@ -77,11 +110,10 @@ private:
           return refuse(op, "only the same number everywhere is supported");
       info.free = true;
     } else if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
-      int64_t from = s.values[broadcast.getInput()].width;
-      if (from != 1 && from != info.width)
-        return refuse(op, "it repeats " + Twine(from) + " features to " +
-                              Twine(info.width) +
-                              "; only 1 or all can be repeated");
+      const LoopShape &from = s.values[broadcast.getInput()].shape;
+      // Between one and all, rows are read along some loops only.
+      if (!from.empty() && from != info.shape)
+        info.available = info.place = needRow(broadcast.getInput());
       info.free = true;
     } else if (isElementwise(op)) {
       for (Value operand : op->getOperands())
@@ -90,14 +122,14 @@ private:
       if (isa<DropoutOp>(op))
         s.needsTime = true;
     } else if (isa<ReduceOp>(op)) {
-      if (getFeatures(op->getOperand(0).getType()).size() > 1)
-        return refuse(op, "it must sum a whole row; several feature "
-                          "dimensions are not supported");
+      info.inMemory = info.width > 1;
       info.available = info.place + 1;
-    } else if (isa<SliceOp>(op)) {
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op);
+               reshape && s.values[reshape.getInput()].shape == info.shape) {
+      info.free = true;
+    } else if (isView(op)) {
       info.inMemory = true;
-      info.available += s.values[op->getOperand(0)].inMemory ? 0 : 1;
-      needRow(op->getOperand(0));
+      info.available = needRow(op->getOperand(0));
     } else if (isa<ConcatOp>(op)) {
       info.inMemory = true;
       info.available += 1;
@@ -114,11 +146,24 @@ private:
     return success();
   }
 
-  /// Asks for a computed value in memory.
-  void needRow(Value value) {
+  /// Asks for a value's row in memory; returns the level from which on it is
+  /// there.
+  int needRow(Value value) {
+    value = rowOf(value);
     Scheduled &info = s.values[value];
-    if (!info.inMemory)
-      info.needsRow = true;
+    if (info.inMemory)
+      return info.available;
+    info.needsRow = true;
+    return info.available + 1;
+  }
+
+  /// The value whose row is that of `value`, if that is made where it is used.
+  Value rowOf(Value value) {
+    Operation *op = value.getDefiningOp();
+    bool isSame = op && isa<BroadcastOp, ReshapeOp>(op) &&
+                  s.values[value].free &&
+                  s.values[op->getOperand(0)].shape == s.values[value].shape;
+    return isSame ? rowOf(op->getOperand(0)) : value;
   }
 
   /// The level at which `user` reads its operands.
@@ -159,8 +204,9 @@ private:
     Scheduled &info = s.values[value];
     if (info.free) {
       // The row that a broadcast repeats.
-      if (auto broadcast = value.getDefiningOp<BroadcastOp>())
-        crosses(broadcast.getInput(), level, elementwise);
+      Operation *op = value.getDefiningOp();
+      if (isa<BroadcastOp, ReshapeOp>(op))
+        crosses(op->getOperand(0), level, elementwise);
       return;
     }
     if (info.width > 1 && !info.inMemory && level > info.place)
@@ -173,8 +219,8 @@ private:
       Scheduled &info = s.values[value];
       bool isState = false;
       Value root = value;
-      while (auto slice = root.getDefiningOp<SliceOp>())
-        root = slice.getInput();
+      while (root.getDefiningOp() && isView(root.getDefiningOp()))
+        root = root.getDefiningOp()->getOperand(0);
       if (auto argument = dyn_cast<BlockArgument>(root))
         isState = argument.getOwner() == scan.getStep() &&
                   argument.getArgNumber() >=
@@ -195,8 +241,7 @@ private:
     auto place = [&](Value value, RowHome home) {
       Scheduled &info = s.values[value];
       Operation *def = value.getDefiningOp();
-      bool made = def && def->getBlock() == scan.getStep() &&
-                  isa<MatmulOp, ConcatOp>(def);
+      bool made = def && def->getBlock() == scan.getStep() && writesRows(def);
       bool first = s.homes.insert({value, home}).second;
       if (!first || !made)
         s.stores[info.available].push_back({value, home, {}, 0});
@@ -209,8 +254,7 @@ private:
     for (Operation &op : scan.getStep()->without_terminator()) {
       Value result = op.getResult(0);
       Scheduled &info = s.values[result];
-      if ((info.needsRow || isa<MatmulOp, ConcatOp>(op)) &&
-          !s.homes.count(result)) {
+      if ((info.needsRow || writesRows(&op)) && !s.homes.count(result)) {
         RowHome scratch{RowHome::Scratch, unsigned(s.scratchWidths.size())};
         s.scratchWidths.push_back(info.width);
         s.scratchTypes.push_back(getElementTypeOrSelf(result.getType()));

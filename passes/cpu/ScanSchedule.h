@@ -9,16 +9,26 @@
 
 namespace rnn {
 
+/// The feature dimensions that are not 1: what loops go over.
+using LoopShape = llvm::SmallVector<int64_t, 2>;
+LoopShape loopShapeOf(mlir::Type type);
+
+/// A broadcast or reduction between `narrow` and `wide`, features aligned at
+/// the last: for each loop over `wide`, the one over `narrow` or -1.
+llvm::SmallVector<int> alignLoops(mlir::Type wide, mlir::Type narrow);
+
 /// What is known of a value of the body, or captured by it.
 struct Scheduled {
   int64_t width = 1;
+  LoopShape shape;
   /// The level from which on the value may be used.
   int available = 0;
   /// The level at which its op is computed.
   int place = 0;
   /// It lies in memory by itself: an input, a state, captured, looked up.
   bool inMemory = false;
-  /// It is made again wherever it is used: constants and broadcasts.
+  /// It is made again wherever it is used: constants, broadcasts, and reshapes
+  /// that change no loop.
   bool free = false;
   /// Something needs it in memory, though it is computed.
   bool needsRow = false;

@@ -178,7 +178,7 @@ class Instance:
             targets = [normal(rng, *outputs[0].shape)]
         if len(outputs) == 2:
             last = outputs[1]
-            targets.append(normal(rng, batch, time, last.shape[-1]))
+            targets.append(normal(rng, batch, time, *last.shape[1:]))
         return targets
 
     def forward(self, inputs, **options):

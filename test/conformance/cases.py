@@ -314,6 +314,125 @@ CELLS = [
          preface=SQUASHED, feedback={"init": 1}),
 ]
 
+# --- Features of several dimensions -------------------------------------------
+
+# A matrix for each batch row: it decays by rows, takes an outer product and is
+# read by a product with a vector.
+MATRIX = """
+rnn.cell @cell_$C(%x: $S) state(%s: tensor<?x5x${W}xf32>) -> $S {
+  %k = rnn.linear "key" %x : $S -> tensor<?x5xf32>
+  %q = rnn.linear "query" %x : $S -> tensor<?x5xf32>
+  %a = rnn.parameter "decay" init uniform(1.0) no_decay : tensor<5x1xf32>
+  %ab = rnn.broadcast %a : tensor<5x1xf32> -> tensor<?x5x${W}xf32>
+  %as = rnn.sigmoid %ab : tensor<?x5x${W}xf32>
+  %kept = arith.mulf %as, %s : tensor<?x5x${W}xf32>
+  %k1 = rnn.reshape %k : tensor<?x5xf32> -> tensor<?x5x1xf32>
+  %kb = rnn.broadcast %k1 : tensor<?x5x1xf32> -> tensor<?x5x${W}xf32>
+  %vb = rnn.broadcast %x : $S -> tensor<?x5x${W}xf32>
+  %kv = arith.mulf %kb, %vb : tensor<?x5x${W}xf32>
+  %s1 = arith.addf %kept, %kv : tensor<?x5x${W}xf32>
+  %q1 = rnn.reshape %q : tensor<?x5xf32> -> tensor<?x5x1xf32>
+  %qb = rnn.broadcast %q1 : tensor<?x5x1xf32> -> tensor<?x5x${W}xf32>
+  %qs = arith.mulf %qb, %s1 : tensor<?x5x${W}xf32>
+  %y1 = rnn.reduce sum %qs : tensor<?x5x${W}xf32> -> tensor<?x1x${W}xf32>
+  %y = rnn.reshape %y1 : tensor<?x1x${W}xf32> -> $S
+  rnn.yield %y : $S next(%s1 : tensor<?x5x${W}xf32>)
+}"""
+
+
+def matrix(p, x, s=0.0):
+    def step(x_t, s):
+        k, q = x_t @ p["key.weight"].T, x_t @ p["query.weight"].T
+        s = ref.sigmoid(p["decay"]) * s + k[:, :, None] * x_t[:, None]
+        return (q[:, :, None] * s).sum(1), s
+    start = s + np.zeros((x.shape[0], 5, x.shape[2]))
+    return ref.run_cell(step, x, start)
+
+
+# Three numbers for each channel, with steps, as in a state space model.
+SPACE = """
+rnn.cell @cell_$C(%x: $S) state(%s: tensor<?x${W}x3xf32>) -> $S {
+  %b = rnn.linear "b" %x : $S -> tensor<?x3xf32>
+  %c = rnn.linear "c" %x : $S -> tensor<?x3xf32>
+  %dt = rnn.softplus %x : $S
+  %dt1 = rnn.reshape %dt : $S -> tensor<?x${W}x1xf32>
+  %dtb = rnn.broadcast %dt1 : tensor<?x${W}x1xf32> -> tensor<?x${W}x3xf32>
+  %log = rnn.parameter "log_a" init uniform(1.0) : tensor<${W}x3xf32>
+  %rate = math.exp %log : tensor<${W}x3xf32>
+  %rb = rnn.broadcast %rate : tensor<${W}x3xf32> -> tensor<?x${W}x3xf32>
+  %dta = arith.mulf %dtb, %rb : tensor<?x${W}x3xf32>
+  %minus = arith.negf %dta : tensor<?x${W}x3xf32>
+  %a = math.exp %minus : tensor<?x${W}x3xf32>
+  %as = arith.mulf %a, %s : tensor<?x${W}x3xf32>
+  %x1 = rnn.reshape %x : $S -> tensor<?x${W}x1xf32>
+  %xb = rnn.broadcast %x1 : tensor<?x${W}x1xf32> -> tensor<?x${W}x3xf32>
+  %bb = rnn.broadcast %b : tensor<?x3xf32> -> tensor<?x${W}x3xf32>
+  %bx = arith.mulf %bb, %xb : tensor<?x${W}x3xf32>
+  %in = arith.mulf %dtb, %bx : tensor<?x${W}x3xf32>
+  %s1 = arith.addf %as, %in : tensor<?x${W}x3xf32>
+  %cb = rnn.broadcast %c : tensor<?x3xf32> -> tensor<?x${W}x3xf32>
+  %cs = arith.mulf %cb, %s1 : tensor<?x${W}x3xf32>
+  %y1 = rnn.reduce sum %cs : tensor<?x${W}x3xf32> -> tensor<?x${W}x1xf32>
+  %y = rnn.reshape %y1 : tensor<?x${W}x1xf32> -> $S
+  rnn.yield %y : $S next(%s1 : tensor<?x${W}x3xf32>)
+}"""
+
+
+def space(p, x):
+    def step(x_t, s):
+        b, c = x_t @ p["b.weight"].T, x_t @ p["c.weight"].T
+        dt = ref.softplus(x_t)[:, :, None]
+        s = np.exp(-dt * np.exp(p["log_a"])) * s \
+            + dt * b[:, None] * x_t[:, :, None]
+        return (c[:, None] * s).sum(-1), s
+    return ref.run_cell(step, x, np.zeros((*x[:, 0].shape, 3)))[0]
+
+
+def cube(p, x):
+    """Sums and maxima along each dimension, and along all."""
+    z = np.einsum("bti,btj->btij", ref.linear(x, p["up.weight"]), x)
+    z = z.reshape(*x.shape[:2], 2, 3, x.shape[-1])
+    y = z * z.sum(2, keepdims=True) + z.max(3, keepdims=True)
+    y = y + np.cos(z).sum(-1, keepdims=True) + z.sum((2, 3, 4), keepdims=True)
+    return y.sum((2, 3))
+
+
+CUBE = """%u = rnn.linear "$N.up" %x : $X -> tensor<?x?x6xf32>
+  %u1 = rnn.reshape %u : tensor<?x?x6xf32> -> tensor<?x?x2x3x1xf32>
+  %ub = rnn.broadcast %u1 : tensor<?x?x2x3x1xf32> -> $CUBE
+  %xb = rnn.broadcast %x : $X -> $CUBE
+  %z = arith.mulf %ub, %xb : $CUBE
+  %a = rnn.reduce sum %z : $CUBE -> tensor<?x?x1x3x${W}xf32>
+  %b = rnn.reduce max %z : $CUBE -> tensor<?x?x2x1x${W}xf32>
+  %cos = math.cos %z : $CUBE
+  %c = rnn.reduce sum %cos : $CUBE -> tensor<?x?x2x3x1xf32>
+  %d = rnn.reduce sum %z : $CUBE -> tensor<?x?x1x1x1xf32>
+  %ab = rnn.broadcast %a : tensor<?x?x1x3x${W}xf32> -> $CUBE
+  %bb = rnn.broadcast %b : tensor<?x?x2x1x${W}xf32> -> $CUBE
+  %cb = rnn.broadcast %c : tensor<?x?x2x3x1xf32> -> $CUBE
+  %db = rnn.broadcast %d : tensor<?x?x1x1x1xf32> -> $CUBE
+  %za = arith.mulf %z, %ab : $CUBE
+  %zab = arith.addf %za, %bb : $CUBE
+  %zabc = arith.addf %zab, %cb : $CUBE
+  %all = arith.addf %zabc, %db : $CUBE
+  %y2 = rnn.reduce sum %all : $CUBE -> tensor<?x?x1x1x${W}xf32>
+  %y = rnn.reshape %y2 : tensor<?x?x1x1x${W}xf32> -> $X""".replace(
+      "$CUBE", "tensor<?x?x2x3x${W}xf32>")
+
+DIMENSIONS = [
+    Case("matrix_state",
+         '%y, %last = rnn.apply @cell_$C "$N" over(%x : $X) '
+         "init(%init : tensor<?x5x${W}xf32>) : $X "
+         "last tensor<?x5x${W}xf32>", matrix,
+         X | {"init": ("tensor<?x5x${W}xf32>", lambda rng, b, t, w, h:
+                       normal(rng, b, 5, w))},
+         last="tensor<?x5x${W}xf32>", widths=(1, 7, 33), preface=MATRIX,
+         feedback={"init": 1}),
+    Case("space_state", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
+         space, widths=(1, 7, 33), preface=SPACE),
+    Case("cube", CUBE, cube, widths=(1, 7, 33), kinks=True),
+]
+
 # --- Models: layers together --------------------------------------------------
 
 
@@ -418,4 +537,4 @@ def swapped(p, x, x2):
     return x
 
 
-CASES = MINIMAL + LAYERS + ELEMENTWISE + CELLS + MODELS
+CASES = MINIMAL + LAYERS + ELEMENTWISE + CELLS + DIMENSIONS + MODELS

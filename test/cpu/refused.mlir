@@ -10,19 +10,6 @@ rnn.entry @"map.forward"(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> attributes 
 
 // -----
 
-rnn.entry @"broadcast.forward"(%x: tensor<?x?x4xf32>) -> tensor<?x?x4x6xf32> attributes {rnn.kind = "forward"} {
-  %y = rnn.scan over(%v = %x : tensor<?x?x4xf32>) {
-    %p = rnn.constant 1.0 : tensor<?x6xf32>
-    %q = rnn.constant 1.0 : tensor<?x1xf32>
-    // expected-error @below {{cannot compile 'rnn.broadcast' for the CPU: it repeats 6 features to 24}}
-    %b = rnn.broadcast %p : tensor<?x6xf32> -> tensor<?x4x6xf32>
-    rnn.yield %b : tensor<?x4x6xf32>
-  } : tensor<?x?x4x6xf32>
-  rnn.return %y : tensor<?x?x4x6xf32>
-}
-
-// -----
-
 rnn.entry @"names.forward"(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
   // expected-error @below {{'layers.*.w' has a `*` for which there is no enclosing rnn.repeat}}
   %w = rnn.parameter "layers.*.w" init uniform(0.1) : tensor<4x4xf32>

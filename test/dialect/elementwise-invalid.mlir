@@ -58,9 +58,54 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %i: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
 
 // reduce_c1
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{reduce_c1: the result must be 'tensor<?x?x1xf32>', but is 'tensor<?x?xf32>'}}
+  // expected-error @+1 {{reduce_c1: the result must be 'tensor<?x?x8xf32>' with some feature dimensions of 1, but is 'tensor<?x?xf32>'}}
   %y = rnn.reduce sum %x : tensor<?x?x8xf32> -> tensor<?x?xf32>
   rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// reduce_c1: neither 1 nor the input's
+rnn.model @m(%x: tensor<?x?x8x6xf32>) -> tensor<?x?x8x6xf32> {
+  // expected-error @+1 {{reduce_c1: the result must be 'tensor<?x?x8x6xf32>' with some feature dimensions of 1, but is 'tensor<?x?x2x6xf32>'}}
+  %y = rnn.reduce sum %x : tensor<?x?x8x6xf32> -> tensor<?x?x2x6xf32>
+  rnn.return %x : tensor<?x?x8x6xf32>
+}
+
+// -----
+
+// reshape_c1: another number of features
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{reshape_c1: 'tensor<?x?x2x3xf32>' has not as many features as 'tensor<?x?x8xf32>'}}
+  %y = rnn.reshape %x : tensor<?x?x8xf32> -> tensor<?x?x2x3xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// reshape_c1: a sequence to a step
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{reshape_c1}}
+  %y = rnn.reshape %x : tensor<?x?x8xf32> -> tensor<?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// slice_c2: rows of a slice do not lie side by side
+rnn.model @m(%x: tensor<?x?x2x4xf32>) -> tensor<?x?x2x4xf32> {
+  // expected-error @+1 {{slice_c2: feature dimensions before the last must be 1, but are those of 'tensor<?x?x2x3xf32>'; reshape it to one dimension}}
+  %y = rnn.slice %x[1] : tensor<?x?x2x4xf32> -> tensor<?x?x2x3xf32>
+  rnn.return %x : tensor<?x?x2x4xf32>
+}
+
+// -----
+
+// concat_c2: nor do those of operands side by side
+rnn.model @m(%x: tensor<?x?x2x4xf32>) -> tensor<?x?x2x4xf32> {
+  // expected-error @+1 {{concat_c2: feature dimensions before the last must be 1}}
+  %y = rnn.concat %x, %x : tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32> -> tensor<?x?x2x8xf32>
+  rnn.return %x : tensor<?x?x2x4xf32>
 }
 
 // -----

@@ -35,6 +35,12 @@ rnn.model @features(%x: tensor<?x?x8xf32>, %step: tensor<?x8xf32>, %bias: tensor
   %sum = rnn.reduce sum %x : tensor<?x?x8xf32> -> tensor<?x?x1xf32>
   // CHECK: rnn.reduce max %{{.*}} : tensor<?x?x8xf32> -> tensor<?x?x1xf32>
   %most = rnn.reduce max %x : tensor<?x?x8xf32> -> tensor<?x?x1xf32>
+  // CHECK: rnn.reshape %{{.*}} : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
+  %two = rnn.reshape %x : tensor<?x?x8xf32> -> tensor<?x?x2x4xf32>
+  // CHECK: rnn.reduce sum %{{.*}} : tensor<?x?x2x4xf32> -> tensor<?x?x1x4xf32>
+  %column = rnn.reduce sum %two : tensor<?x?x2x4xf32> -> tensor<?x?x1x4xf32>
+  // CHECK: rnn.broadcast %{{.*}} : tensor<?x?x1x4xf32> -> tensor<?x?x2x4xf32>
+  %columns = rnn.broadcast %column : tensor<?x?x1x4xf32> -> tensor<?x?x2x4xf32>
   // CHECK: rnn.broadcast %{{.*}} : tensor<?x?x1xf32> -> tensor<?x?x8xf32>
   %wide = rnn.broadcast %sum : tensor<?x?x1xf32> -> tensor<?x?x8xf32>
   // CHECK: rnn.slice %{{.*}}[3] : tensor<?x?x8xf32> -> tensor<?x?x4xf32>
