@@ -284,6 +284,16 @@ void MatmulOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
     adjoints.addOuterSum(getWeight(), getInput(), dy);
 }
 
+LogicalResult TransposeOp::verify() {
+  auto in = cast<RankedTensorType>(getInput().getType());
+  if (in.getRank() != 2 || !isStatic(in) ||
+      getType() != in.clone({in.getDimSize(1), in.getDimSize(0)}))
+    return emitOpError("transpose_c1: a static matrix [n, k] becomes [k, n], "
+                       "not ")
+           << in << " -> " << getType();
+  return success();
+}
+
 LogicalResult OuterSumOp::verify() {
   Type lhs = getLhs().getType(), rhs = getRhs().getType();
   if (withWidth(lhs, 1) != withWidth(rhs, 1))

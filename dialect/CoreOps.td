@@ -235,6 +235,20 @@ def RNN_MatmulOp : RNN_DifferentiableOp<"matmul", [Pure]> {
   let hasVerifier = 1;
 }
 
+def RNN_TransposeOp : RNN_Op<"transpose", [Pure]> {
+  let summary = "a matrix with rows and columns exchanged";
+  let description = [{
+    Made by `rnn-transpose-weights`, so that a kernel can read a weight along
+    its results.
+
+    * `transpose_c1`: [n, k] becomes [k, n].
+  }];
+  let arguments = (ins RNN_FloatTensor:$input);
+  let results = (outs RNN_FloatTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def RNN_OuterSumOp : RNN_Op<"outer_sum", [Pure]> {
   let summary = "sum over all rows of outer products: one matrix product";
   let description = [{

@@ -113,4 +113,14 @@ def Fuse : Pass<"rnn-fuse", "::mlir::ModuleOp"> {
   ];
 }
 
+def TransposeWeights : Pass<"rnn-transpose-weights", "::mlir::ModuleOp"> {
+  let summary = "Transpose the weights that a recurrence multiplies its state by";
+  let description = [{
+    Last before machine code. A product inside a scan reads its matrix at every
+    time step, for several batch rows at once; it is fastest along the results.
+    A weight in a linear layer's layout is transposed once before the scan. Not
+    in `step` entries, which read each matrix once.
+  }];
+}
+
 #endif // RNN_PASSES_TD

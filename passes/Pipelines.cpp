@@ -45,6 +45,7 @@ void buildTrainingPipeline(OpPassManager &manager) {
 void buildKernelsPipeline(OpPassManager &manager) {
   manager.addPass(createFuse());
   addCleanUp(manager);
+  manager.addPass(createTransposeWeights());
 }
 
 void registerPipelines() {

@@ -304,6 +304,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitSumBatch(sum);
   else if (auto scatter = dyn_cast<ScatterSumOp>(op))
     emitScatterSum(scatter);
+  else if (auto transpose = dyn_cast<TransposeOp>(op))
+    emitTranspose(transpose);
   else if (auto accumulate = dyn_cast<AccumulateOp>(op))
     emitAccumulate(accumulate);
   else if (auto state = dyn_cast<StateOp>(op))
@@ -478,6 +480,21 @@ void EntryEmitter::emitScatterSum(ScatterSumOp op) {
          {from.pointer, from.stride, index.pointer, index.stride, to.pointer,
           rowsOf(op.getRows().getType()),
           e.index(rowWidth(op.getType()) / width)});
+}
+
+void EntryEmitter::emitTranspose(TransposeOp op) {
+  FloatType element = parent.layout.elementType;
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  std::string name = "transpose_" + typeName(element) + "_" +
+                     std::to_string(rows) + "_" + std::to_string(columns);
+  parent.require(name, [&](StringRef name) {
+    emitTransposeKernel(parent.module, name, parent.target, element, rows,
+                        columns);
+  });
+  int64_t block = sumBlock(parent.target, element, columns);
+  launch(name, e.index((columns + block - 1) / block),
+         {tensors[op.getInput()].pointer, tensors[op.getResult()].pointer});
 }
 
 void EntryEmitter::emitAccumulate(AccumulateOp op) {

@@ -57,6 +57,7 @@ private:
   void emitOuterSum(OuterSumOp op);
   void emitSumBatch(SumBatchOp op);
   void emitScatterSum(ScatterSumOp op);
+  void emitTranspose(TransposeOp op);
   void emitAccumulate(AccumulateOp op);
   void emitState(StateOp op);
   mlir::LogicalResult emitBroadcast(BroadcastOp op);

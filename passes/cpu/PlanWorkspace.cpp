@@ -103,7 +103,7 @@ private:
       return cast<OpResult>(value).getResultNumber() >=
              repeat.getInits().size();
     return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-               ConcatOp>(op);
+               TransposeOp, ConcatOp>(op);
   }
 
   /// Asks for the operand's value at `location`.
@@ -151,8 +151,8 @@ private:
         }
       } else if (auto repeat = dyn_cast<RepeatOp>(op)) {
         planRepeat(repeat);
-      } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(
-                     op)) {
+      } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
+                     TransposeOp>(op)) {
         if (!isAccumulatedInPlace(&op))
           for (Value result : op.getResults())
             if (!result.use_empty() || !isLastState(result))

@@ -20,25 +20,41 @@ RowEmitter::RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
   mostLanes = target.vectorBits / bits;
 }
 
+int64_t RowEmitter::mostRows() {
+  if (!s.manyRows)
+    return 1;
+  // They share the second level of cache with the matrices.
+  int64_t width = 1;
+  for (int64_t scratchWidth : s.scratchWidths)
+    width += aligned(scratchWidth);
+  return std::clamp<int64_t>((int64_t(1) << 17) / width, 4, 32);
+}
+
 void RowEmitter::allocateScratch() {
+  int64_t rows = mostRows();
   auto allocate = [&](int64_t elements, Type element) {
     return LLVM::AllocaOp::create(e, e.pointer, e.inMemory(element),
                                   e.index(elements), 64);
   };
   for (auto [width, type] : llvm::zip(s.scratchWidths, s.scratchTypes))
-    scratch.push_back(allocate(width, type));
+    scratch.push_back(
+        allocate(rows == 1 ? width : rows * aligned(width), type));
   // A sum over several loops goes on in memory.
   for (auto reduce : scan.getStep()->getOps<ReduceOp>())
-    if (info(reduce.getResult()).width == 1 &&
+    if (!info(reduce.getResult()).inMemory &&
         info(reduce.getInput()).shape.size() > 1)
       totals[reduce.getResult()] = allocate(1, elementOf(reduce.getResult()));
   // Two rows of each state, of whole cache lines.
   for (auto [kind, init] : llvm::zip(s.next, scan.getInits()))
     stateRows.push_back(
         kind == NextState::Buffer
-            ? allocate(2 * llvm::alignTo(rowWidth(init.getType()), 16),
+            ? allocate(2 * rows * aligned(rowWidth(init.getType())),
                        elementOf(init))
             : Value());
+  if (s.manyRows)
+    for (Value *pointers : {&inputRows, &resultRows})
+      *pointers =
+          LLVM::AllocaOp::create(e, e.pointer, e.pointer, e.index(rows), 64);
 }
 
 Value RowEmitter::rowOf(const Tensor &tensor, Value row, Type element) {
@@ -109,13 +125,37 @@ Value RowEmitter::rowAt(const RowHome &home, Value value) {
   case RowHome::Output:
     return rowOf(tensors[scan.getOutputs()[home.index]], at.row, element);
   case RowHome::Next: {
-    Value parity = arith::AndIOp::create(e, at.iteration, e.index(1));
-    int64_t size = llvm::alignTo(info(value).width, 16);
-    return e.at(stateRows[home.index], e.mul(parity, e.index(size)), element);
+    Value row = arith::AndIOp::create(e, at.iteration, e.index(1));
+    if (at.slot)
+      row = e.add(row, e.mul(at.slot, e.index(2)));
+    return e.at(stateRows[home.index],
+                e.mul(row, e.index(aligned(info(value).width))), element);
   }
   default:
-    return scratch[home.index];
+    if (!at.slot)
+      return scratch[home.index];
+    return e.at(scratch[home.index],
+                e.mul(at.slot, e.index(aligned(info(value).width))), element);
   }
+}
+
+Value RowEmitter::stateRow(unsigned i, const RowIndex &index) {
+  Value init = scan.getInits()[i];
+  Type element = elementOf(init);
+  size_t first = operands.size() - scan.getInits().size();
+  Value initial = rowOf(operands[first + i], index.batch, element);
+  RowIndex now = at;
+  // The step before wrote it.
+  at = index;
+  at.iteration = e.sub(index.iteration, e.index(1));
+  at.row = scan.getReverse() ? e.add(index.row, e.index(1))
+                             : e.sub(index.row, e.index(1));
+  RowHome home = s.next[i] == NextState::Output
+                     ? RowHome{RowHome::Output, s.nextOutput[i]}
+                     : RowHome{RowHome::Next, i};
+  Value before = rowAt(home, scan.getYield().getNext()[i]);
+  at = now;
+  return e.select(e.equal(index.iteration, e.index(0)), initial, before);
 }
 
 Value RowEmitter::homeRow(Value value) {
@@ -299,13 +339,12 @@ bool RowEmitter::collect(int level, const LoopShape &shape, LoopWork &work) {
         continue;
       SmallVector<int> loops =
           alignLoops(reduce.getInput().getType(), result.getType());
-      bool isNumber = shape.size() == 1;
+      // One number stays in a register, or grows over several loops.
+      Value row =
+          info(result).inMemory ? rowPointer(result) : totals.lookup(result);
       work.reductions.push_back({reduce,
                                  reduce.getKind() == ReduceKind::max,
-                                 isNumber ? Value()
-                                 : info(result).width == 1
-                                     ? totals.lookup(result)
-                                     : rowPointer(result),
+                                 row,
                                  loops.back() < 0,
                                  llvm::count(loops, -1) == 1,
                                  {}});
@@ -463,16 +502,12 @@ void RowEmitter::emitLoop(int level, const LoopShape &shape) {
   };
   nest(nest);
   for (Reduction &r : work.reductions)
-    if (r.row && info(r.op.getResult()).width == 1)
+    if (r.row && !info(r.op.getResult()).inMemory)
       known[r.op.getResult()] = e.load(r.row, elementOf(r.op));
 }
 
-SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
-                                       ValueRange states) {
-  at = index;
-  rows.clear();
-  known.clear();
-  findRows(states);
+/// What the body's values are looped over.
+SmallVector<LoopShape> RowEmitter::loopShapes() {
   SmallVector<LoopShape> shapes;
   for (Operation &op : *scan.getStep())
     for (ValueRange values :
@@ -481,10 +516,58 @@ SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
         if (info(value).width > 1 &&
             !llvm::is_contained(shapes, info(value).shape))
           shapes.push_back(info(value).shape);
+  return shapes;
+}
+
+void RowEmitter::emitLevel(int level, ArrayRef<LoopShape> shapes) {
+  emitScalars(level);
+  for (const LoopShape &shape : shapes)
+    emitLoop(level, shape);
+}
+
+void RowEmitter::emitRows(Value count,
+                          llvm::function_ref<RowIndex(Value)> indexOf) {
+  SmallVector<LoopShape> shapes = loopShapes();
   for (int level = 0; level < s.levels; ++level) {
-    emitScalars(level);
-    for (const LoopShape &shape : shapes)
-      emitLoop(level, shape);
+    SmallVector<MatmulOp> products;
+    for (auto matmul : scan.getStep()->getOps<MatmulOp>())
+      if (info(matmul.getResult()).place == level)
+        products.push_back(matmul);
+    auto begin = [&](Value slot) {
+      at = indexOf(slot);
+      rows.clear();
+      known.clear();
+      SmallVector<Value> states;
+      for (unsigned i = 0; i < scan.getInits().size(); ++i)
+        states.push_back(stateRow(i, at));
+      findRows(states);
+    };
+    e.loop(e.index(0), count, [&](Value slot) {
+      begin(slot);
+      emitLevel(level, shapes);
+    });
+    for (MatmulOp product : products) {
+      e.loop(e.index(0), count, [&](Value slot) {
+        begin(slot);
+        LLVM::StoreOp::create(e, rowPointer(product.getInput()),
+                              e.at(inputRows, slot, e.pointer));
+        LLVM::StoreOp::create(e, rowPointer(product.getResult()),
+                              e.at(resultRows, slot, e.pointer));
+      });
+      emitProduct(product, count);
+    }
+  }
+}
+
+SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
+                                       ValueRange states) {
+  at = index;
+  rows.clear();
+  known.clear();
+  findRows(states);
+  SmallVector<LoopShape> shapes = loopShapes();
+  for (int level = 0; level < s.levels; ++level) {
+    emitLevel(level, shapes);
     for (auto matmul : scan.getStep()->getOps<MatmulOp>())
       if (info(matmul.getResult()).place == level)
         emitMatmul(matmul);

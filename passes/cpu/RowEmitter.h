@@ -19,9 +19,10 @@ struct KernelScalars {
 };
 
 /// Which row is computed. `time` may be null if nothing needs it, `iteration`
-/// counts the steps of a recurrence.
+/// counts the steps of a recurrence. `slot` is the row's place among those that
+/// are computed together, null for one at a time.
 struct RowIndex {
-  mlir::Value row, batch, time, iteration;
+  mlir::Value row, batch, time, iteration, slot;
 };
 
 /// Where a nest of loops over features stands: the index of each loop but the
@@ -44,6 +45,14 @@ public:
   /// Emits the body; returns the next states' rows.
   llvm::SmallVector<mlir::Value> emitRow(const RowIndex &index,
                                          mlir::ValueRange states);
+  /// How many rows are computed together, for a schedule of `manyRows`.
+  int64_t mostRows();
+  /// Emits the body for slots [0, count), `indexOf` saying which row one is.
+  /// States are where the step before, or the initial state, left them.
+  void emitRows(mlir::Value count,
+                llvm::function_ref<RowIndex(mlir::Value slot)> indexOf);
+  /// Where state `i` lies before the step that `index` says.
+  mlir::Value stateRow(unsigned i, const RowIndex &index);
 
   mlir::Value rowOf(const Tensor &tensor, mlir::Value row, mlir::Type element);
   void copyRow(mlir::Value from, mlir::Value to, mlir::Type element,
@@ -70,6 +79,9 @@ private:
   mlir::Value computeScalar(mlir::Operation *op);
   void emitScalars(int level);
   struct LoopWork;
+  llvm::SmallVector<LoopShape> loopShapes();
+  void emitLevel(int level, llvm::ArrayRef<LoopShape> shapes);
+  void emitProduct(MatmulOp op, mlir::Value count);
   bool collect(int level, const LoopShape &shape, LoopWork &work);
   void prepare(const LoopWork &work);
   void emitLoop(int level, const LoopShape &shape);
@@ -107,7 +119,12 @@ private:
   /// Elements between what is read and what is asked for ahead.
   static constexpr int64_t prefetchDistance = 384;
 
+  /// Elements of a row of the kernel's own, whole cache lines.
+  static int64_t aligned(int64_t width) { return llvm::alignTo(width, 16); }
+
   llvm::SmallVector<mlir::Value> scratch, stateRows;
+  /// Of the rows of a product, for a schedule of `manyRows`.
+  mlir::Value inputRows, resultRows;
   llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;
   llvm::DenseMap<mlir::Value, mlir::Value> rows, known;

@@ -1,4 +1,4 @@
-// A product inside a scan's body: one row times a captured matrix.
+// Products inside a scan's body: rows times a captured matrix.
 #include "dialect/Shapes.h"
 #include "passes/cpu/PlanWorkspace.h"
 #include "passes/cpu/RowEmitter.h"
@@ -90,6 +90,85 @@ void RowEmitter::emitRowProduct(bool transposed, int64_t inner, int64_t outer,
         [&](Value n) { columns(n, 4, {lanes, lanes}); }, block);
   for (int64_t n = blocked; n < outer; n += lanes)
     columns(e.index(n), 1, {lanes, std::min(lanes, outer - n)});
+}
+
+/// The rows of all slots, whose pointers lie in `inputRows` and `resultRows`.
+/// A matrix whose rows go along the result is read in panels of vectors, for
+/// several rows at once; each result is a sum in the order of the inner index,
+/// whatever rows are computed with it.
+void RowEmitter::emitProduct(MatmulOp op, Value count) {
+  int64_t inner = getWidth(op.getInput().getType());
+  int64_t outer = getWidth(op.getType());
+  int64_t side = info(op.getInput()).width / inner;
+  Type element = elementOf(op.getResult());
+  Value w = tensors[op.getWeight()].pointer;
+  auto pointerAt = [&](Value pointers, Value slot) -> Value {
+    return LLVM::LoadOp::create(e, e.pointer, e.at(pointers, slot, e.pointer));
+  };
+  if (op.getTransposed() || side != 1) {
+    e.loop(e.index(0), count, [&](Value slot) {
+      Value x = pointerAt(inputRows, slot), y = pointerAt(resultRows, slot);
+      e.loop(e.index(0), e.index(side), [&](Value i) {
+        emitRowProduct(op.getTransposed(), inner, outer,
+                       e.at(x, e.mul(i, e.index(inner)), element), w,
+                       e.at(y, e.mul(i, e.index(outer)), element), element);
+      });
+    });
+    return;
+  }
+
+  int64_t lanes = lanesFor(outer, mostLanes);
+  auto type = VectorType::get(lanes, element);
+  // `numRows` rows from `slot` on, `vectors` vectors from `first` on.
+  auto block = [&](Value slot, int64_t numRows, Value first, int64_t vectors,
+                   Lanes l) {
+    SmallVector<Value> x, y;
+    for (int64_t r = 0; r < numRows; ++r) {
+      Value at = e.add(slot, e.index(r));
+      x.push_back(pointerAt(inputRows, at));
+      y.push_back(e.at(pointerAt(resultRows, at), first, element));
+    }
+    Value panel = e.at(w, first, element);
+    SmallVector<Value> sums(numRows * vectors, e.number(type, 0));
+    ValueRange total = e.loop(
+        e.index(0), e.index(inner), 1, sums, [&](Value k, ValueRange before) {
+          Value row = e.at(panel, e.mul(k, e.index(outer)), element);
+          SmallVector<Value> columns, after;
+          for (int64_t v = 0; v < vectors; ++v)
+            columns.push_back(
+                e.load(e.at(row, v * lanes, element), element, l));
+          for (int64_t r = 0; r < numRows; ++r) {
+            Value part =
+                e.splat(e.load(e.at(x[r], k, element), element), lanes);
+            for (int64_t v = 0; v < vectors; ++v)
+              after.push_back(
+                  e.multiplyAdd(part, columns[v], before[r * vectors + v]));
+          }
+          return after;
+        });
+    for (int64_t r = 0; r < numRows; ++r)
+      for (int64_t v = 0; v < vectors; ++v)
+        e.store(total[r * vectors + v], e.at(y[r], v * lanes, element), l);
+  };
+  constexpr int64_t rowsAtOnce = 4, vectorsAtOnce = 4;
+  Value blocked = e.mul(arith::DivSIOp::create(e, count, e.index(rowsAtOnce)),
+                        e.index(rowsAtOnce));
+  auto panel = [&](Value first, int64_t vectors, Lanes l) {
+    e.loop(
+        e.index(0), blocked,
+        [&](Value slot) { block(slot, rowsAtOnce, first, vectors, l); },
+        rowsAtOnce);
+    e.loop(blocked, count,
+           [&](Value slot) { block(slot, 1, first, vectors, l); });
+  };
+  int64_t width = vectorsAtOnce * lanes, full = outer / width * width;
+  if (full > 0)
+    e.loop(
+        e.index(0), e.index(full),
+        [&](Value first) { panel(first, vectorsAtOnce, {lanes, lanes}); },
+        width);
+  for (int64_t n = full; n < outer; n += lanes)
+    panel(e.index(n), 1, {lanes, std::min(lanes, outer - n)});
 }
 
 } // namespace rnn

@@ -161,12 +161,52 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
         batch = arith::DivSIOp::create(e, row, scalars.time);
         time = e.sub(row, e.mul(batch, scalars.time));
       }
-      rows.emitRow({row, batch, time, {}}, {});
+      rows.emitRow({row, batch, time, {}, {}}, {});
     });
     return;
   }
 
   unsigned states = scan.getInits().size();
+  Value lastTime = e.sub(scalars.time, e.index(1));
+  auto timeOf = [&](Value iteration) {
+    return scan.getReverse() ? e.sub(lastTime, iteration) : iteration;
+  };
+  auto copyLasts = [&](Value batch, ArrayRef<Value> final) {
+    for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
+      if (last.use_empty())
+        continue;
+      Type element = getElementTypeOrSelf(last.getType());
+      rows.copyRow(final[i], rows.rowOf(tensors[last], batch, element), element,
+                   rowWidth(last.getType()));
+    }
+  };
+  if (schedule.manyRows) {
+    int64_t most = rows.mostRows();
+    e.loop(
+        begin, end,
+        [&](Value first) {
+          Value count =
+              arith::MinSIOp::create(e, e.sub(end, first), e.index(most));
+          auto indexAt = [&](Value slot, Value iteration) {
+            Value batch = e.add(first, slot), time = timeOf(iteration);
+            return RowIndex{e.add(e.mul(batch, scalars.time), time), batch,
+                            time, iteration, slot};
+          };
+          e.loop(e.index(0), scalars.time, [&](Value iteration) {
+            rows.emitRows(count,
+                          [&](Value slot) { return indexAt(slot, iteration); });
+          });
+          e.loop(e.index(0), count, [&](Value slot) {
+            RowIndex after = indexAt(slot, scalars.time);
+            SmallVector<Value> final;
+            for (unsigned i = 0; i < states; ++i)
+              final.push_back(rows.stateRow(i, after));
+            copyLasts(after.batch, final);
+          });
+        },
+        most);
+    return;
+  }
   unsigned firstState = scan->getNumOperands() - states;
   e.loop(begin, end, [&](Value batch) {
     SmallVector<Value> initial;
@@ -175,22 +215,14 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
           rows.rowOf(operands[firstState + i], batch,
                      getElementTypeOrSelf(scan.getInits()[i].getType())));
     Value firstRow = e.mul(batch, scalars.time);
-    Value lastTime = e.sub(scalars.time, e.index(1));
-    ValueRange final =
-        e.loop(e.index(0), scalars.time, 1, initial,
-               [&](Value iteration, ValueRange current) {
-                 Value time =
-                     scan.getReverse() ? e.sub(lastTime, iteration) : iteration;
-                 return rows.emitRow(
-                     {e.add(firstRow, time), batch, time, iteration}, current);
-               });
-    for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
-      if (last.use_empty())
-        continue;
-      Type element = getElementTypeOrSelf(last.getType());
-      rows.copyRow(final[i], rows.rowOf(tensors[last], batch, element), element,
-                   rowWidth(last.getType()));
-    }
+    ValueRange final = e.loop(
+        e.index(0), scalars.time, 1, initial,
+        [&](Value iteration, ValueRange current) {
+          Value time = timeOf(iteration);
+          return rows.emitRow(
+              {e.add(firstRow, time), batch, time, iteration, {}}, current);
+        });
+    copyLasts(batch, SmallVector<Value>(final));
   });
 }
 

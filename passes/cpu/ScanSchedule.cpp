@@ -39,18 +39,14 @@ namespace {
 /// A view of the operand's row.
 bool isView(Operation *op) { return isa<SliceOp, ReshapeOp>(op); }
 
-/// What writes whole rows by itself.
-bool writesRows(Operation *op) {
-  return isa<MatmulOp, ConcatOp>(op) ||
-         (isa<ReduceOp>(op) && rowWidth(op->getResult(0).getType()) > 1);
-}
-
 class Scheduler {
 public:
   explicit Scheduler(ScanOp scan) : scan(scan) {}
 
   FailureOr<ScanSchedule> run() {
     needsTimeOf(scan);
+    s.manyRows =
+        !scan.getInits().empty() && !scan.getStep()->getOps<MatmulOp>().empty();
     for (BlockArgument argument : scan.getStep()->getArguments())
       leaf(argument);
     for (Operation &op : scan.getStep()->without_terminator())
@@ -122,7 +118,7 @@ private:
       if (isa<DropoutOp>(op))
         s.needsTime = true;
     } else if (isa<ReduceOp>(op)) {
-      info.inMemory = info.width > 1;
+      info.inMemory = writesRows(op);
       info.available = info.place + 1;
     } else if (auto reshape = dyn_cast<ReshapeOp>(op);
                reshape && s.values[reshape.getInput()].shape == info.shape) {
@@ -139,11 +135,20 @@ private:
       info.inMemory = true;
       info.available += 1;
       needRow(op->getOperand(0));
+      if (!s.captured.contains(op->getOperand(1)))
+        return refuse(op, "its matrix is computed inside the scan");
     } else {
       return refuse(op, "it is not known inside a scan");
     }
     s.values[op->getResult(0)] = info;
     return success();
+  }
+
+  /// What is written to memory as it is computed.
+  bool writesRows(Operation *op) {
+    return isa<MatmulOp, ConcatOp>(op) ||
+           (isa<ReduceOp>(op) && rowWidth(op->getOperand(0).getType()) > 1 &&
+            (s.manyRows || rowWidth(op->getResult(0).getType()) > 1));
   }
 
   /// Asks for a value's row in memory; returns the level from which on it is
@@ -209,7 +214,8 @@ private:
         crosses(op->getOperand(0), level, elementwise);
       return;
     }
-    if (info.width > 1 && !info.inMemory && level > info.place)
+    bool isRow = info.width > 1 || s.manyRows;
+    if (isRow && !info.inMemory && level > info.place)
       info.needsRow = true;
   }
 
@@ -230,7 +236,8 @@ private:
       unsigned output =
           llvm::find(yield.getValues(), value) - yield.getValues().begin();
       NextState kind = NextState::Buffer;
-      if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)))
+      if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)) &&
+          !s.manyRows)
         kind = NextState::Pointer;
       else if (output < yield.getValues().size())
         kind = NextState::Output;

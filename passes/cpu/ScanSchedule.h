@@ -67,6 +67,9 @@ struct ScanSchedule {
   int levels = 1;
   /// The body asks for batch row or time, not only for its row.
   bool needsTime = false;
+  /// The body multiplies by matrices: several batch rows are computed together,
+  /// level by level, so that each matrix is read once for all of them.
+  bool manyRows = false;
 };
 
 /// Fails with an error at an op that cannot be compiled.

@@ -66,6 +66,28 @@ void emitCopyKernel(ModuleOp module, StringRef name, const CpuTarget &target,
   });
 }
 
+void emitTransposeKernel(ModuleOp module, StringRef name,
+                         const CpuTarget &target, FloatType element,
+                         int64_t rows, int64_t columns) {
+  Emitter e(module.getLoc(), module.getContext());
+  Arguments a{e, createKernel(e, module, name, target)};
+  Value from = a.pointer(0), to = a.pointer(1);
+  forBlocks(
+      e, a.begin(), a.end(), columns, sumBlock(target, element, columns),
+      [&](Value first, Lanes lanes) {
+        e.loop(e.index(0), e.index(rows), [&](Value row) {
+          Value place = e.add(e.mul(row, e.index(columns)), first);
+          Value part = e.load(e.at(from, place, element), element, lanes);
+          for (int64_t i = 0; i < lanes.active; ++i) {
+            Value column = e.add(first, e.index(i));
+            e.store(
+                vector::ExtractOp::create(e, part, ArrayRef<int64_t>{i}),
+                e.at(to, e.add(e.mul(column, e.index(rows)), row), element));
+          }
+        });
+      });
+}
+
 void emitSumBatchKernel(ModuleOp module, StringRef name,
                         const CpuTarget &target, FloatType element,
                         int64_t width, bool mean, bool fresh, bool accumulate) {

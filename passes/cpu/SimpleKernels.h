@@ -1,4 +1,5 @@
-// Kernels that are not scans: copies, sums over the batch, sums by index.
+// Kernels that are not scans: copies, transposes, sums over the batch, sums by
+// index.
 #ifndef RNN_PASSES_CPU_SIMPLEKERNELS_H
 #define RNN_PASSES_CPU_SIMPLEKERNELS_H
 
@@ -25,6 +26,12 @@ void emitSumBatchKernel(mlir::ModuleOp module, mlir::StringRef name,
 void emitScatterSumKernel(mlir::ModuleOp module, mlir::StringRef name,
                           const CpuTarget &target, mlir::FloatType element,
                           int64_t width, bool accumulate);
+
+/// `rnn.transpose` of [rows, columns]. Arguments: source, destination. Range:
+/// blocks of `sumBlock` columns.
+void emitTransposeKernel(mlir::ModuleOp module, mlir::StringRef name,
+                         const CpuTarget &target, mlir::FloatType element,
+                         int64_t rows, int64_t columns);
 
 /// How many features one element of such a range stands for.
 int64_t sumBlock(const CpuTarget &target, mlir::FloatType element,

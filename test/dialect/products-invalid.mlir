@@ -62,3 +62,12 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %y = rnn.mean %x : tensor<?x?x8xf32> -> tensor<f32>
   rnn.return %x : tensor<?x?x8xf32>
 }
+
+// -----
+
+// transpose_c1: the result
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{transpose_c1: a static matrix [n, k] becomes [k, n], not 'tensor<5x8xf32>' -> 'tensor<5x8xf32>'}}
+  %y = rnn.transpose %w : tensor<5x8xf32> -> tensor<5x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
