@@ -94,27 +94,26 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (failed(check("result", i, declared, getStepType(output.getType()))))
       return failure();
   }
-  uint64_t states = cell.getNumStates();
-  if ((!getInits().empty() && getInits().size() != states) ||
-      (!getLasts().empty() && getLasts().size() != states))
-    return emitOpError("apply_c2: @")
-           << getCell() << " has " << states
-           << " states; give an `init` for each or none, and name all last "
-              "states or none";
-  for (ValueRange group : {ValueRange(getInits()), ValueRange(getLasts())})
-    for (auto [i, value] : llvm::enumerate(group))
-      if (failed(check("state", i, arguments[cell.getNumInputs() + i].getType(),
-                       value.getType())))
-        return failure();
-  if (!getInits().empty() && getLearnedInit())
-    return emitOpError("apply_c2: give either `init` or `learned_init`, not "
-                       "both");
-  if (getReset() && (!isSequence(getReset().getType()) ||
-                     !getFeatures(getReset().getType()).empty()))
-    return emitOpError("apply_c3: `reset` must be tensor<?x?xi1> (batch, "
-                       "time), but is ")
-           << getReset().getType();
-  return success();
+  for (Type state : TypeRange(arguments).take_back(cell.getNumStates()))
+    if (!bindWidth(state, getBindAttr(), why))
+      return emitOpError("apply_c1: ") << why;
+  return verifyRecurrence(*this);
+}
+
+SmallVector<RecurrentState> ApplyOp::getStates() {
+  auto cell =
+      SymbolTable::lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  unsigned count = cell.getNumStates();
+  SmallVector<RecurrentState> states;
+  std::string why;
+  for (auto [i, type] : llvm::enumerate(
+           TypeRange(cell.getStep()->getArguments()).take_back(count))) {
+    std::string number = "h" + std::to_string(i);
+    states.emplace_back(
+        count == 1 ? "h" : number,
+        cast<RankedTensorType>(bindWidth(type, getBindAttr(), why)), number);
+  }
+  return states;
 }
 
 FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
@@ -128,21 +127,14 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
     return result ? result : type;
   };
 
-  LayerExpander::Recurrence layer;
+  LayerExpander::Recurrence layer = b.clausesOf(*this);
   layer.inputs = llvm::to_vector_of<Value>(getInputs());
-  unsigned numStates = cell.getNumStates();
-  for (auto [i, state] :
-       llvm::enumerate(step.getArguments().take_back(numStates)))
-    layer.states.emplace_back(numStates == 1 ? "h" : "h" + std::to_string(i),
-                              cast<RankedTensorType>(bound(state.getType())));
-  layer.inits = llvm::to_vector_of<Value>(getInits());
-  layer.learnedInit = getLearnedInit();
-  layer.reset = getReset();
-  layer.reverse = getReverse();
+  Block *body = nullptr;
   bool isValid = true; // with the widths bound
   auto run = [&](LayerExpander &s, ValueRange inputs, ValueRange states,
                  SmallVectorImpl<Value> &outputs,
                  SmallVectorImpl<Value> &next) {
+    body = s.getInsertionBlock();
     IRMapping map;
     map.map(step.getArguments().take_front(inputs.size()), inputs);
     map.map(step.getArguments().take_back(states.size()), states);
@@ -160,16 +152,12 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   };
   layer.step = run;
   SmallVector<Value> results = b.recurrence(layer);
-  Operation *scan = results.empty() ? nullptr : results[0].getDefiningOp();
   if (!isValid)
     return failure();
-  if (scan && !why.empty())
+  if (!why.empty())
     return emitOpError("apply_c1: ") << why;
-  if (scan) {
-    scan->setAttr("rnn.layer", b.getStringAttr(getName()));
-    if (failed(expandLayers(*cast<ScanOp>(scan).getStep(), b.getScope())))
-      return failure();
-  }
+  if (failed(expandLayers(*body, b.getScope())))
+    return failure();
   results.truncate(getNumResults());
   return results;
 }

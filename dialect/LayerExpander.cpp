@@ -74,46 +74,13 @@ Value LayerExpander::broadcast(Value value, Type type) {
   return BroadcastOp::create(*this, type, value);
 }
 
-SmallVector<Value> LayerExpander::recurrence(const Recurrence &layer) {
-  SmallVector<Value> inits(layer.inits), learned;
-  bool carried = inits.empty();
-  if (carried)
-    for (auto [i, state] : llvm::enumerate(layer.states)) {
-      Value start;
-      if (layer.learnedInit)
-        start = parameter("h" + std::to_string(i), getFeatures(state.second),
-                          {"constant", 0.0}, /*decay=*/false);
-      learned.push_back(start);
-      inits.push_back(this->state(state.first, state.second, start));
-    }
-
-  SmallVector<Value> inputs(layer.inputs);
-  if (layer.reset)
-    inputs.push_back(layer.reset);
-  auto scan = ScanOp::create(*this, inputs, ValueRange(), ValueRange(), inits,
-                             layer.reverse);
-  LayerExpander body(*this);
-  body.setInsertionPointToStart(scan.getStep());
-  SmallVector<Value> states(scan.stateArgs()), outputs, next;
-  if (layer.reset) {
-    Value mask = scan.inputArgs().back();
-    for (auto [i, state] : llvm::enumerate(states)) {
-      auto type = cast<RankedTensorType>(state.getType());
-      Value start = !carried     ? inits[i]
-                    : learned[i] ? body.broadcast(learned[i], type)
-                                 : body.constant(0.0, type);
-      Value wide = body.broadcast(mask, withElementType(type, getI1Type()));
-      state = arith::SelectOp::create(body, wide, start, state);
-    }
-  }
-  layer.step(body, ValueRange(scan.inputArgs()).take_front(layer.inputs.size()),
-             states, outputs, next);
-  scan = ScanOp::finish(*this, scan, outputs, next);
-  setInsertionPointAfter(scan);
-  if (carried)
-    for (auto [state, last] : llvm::zip(layer.states, scan.getLasts()))
-      setState(state.first, last);
-  return llvm::to_vector_of<Value>(scan.getResults());
+Value LayerExpander::positive(Value x) {
+  Type type = x.getType();
+  Value above = arith::AddFOp::create(*this, x, constant(0.5, type));
+  Value below = SigmoidOp::create(*this, x);
+  Value isAbove = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGE, x,
+                                        constant(0.0, type));
+  return arith::SelectOp::create(*this, isAbove, above, below);
 }
 
 LogicalResult expandLayers(Block &block, StringRef scope) {

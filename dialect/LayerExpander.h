@@ -3,6 +3,8 @@
 #ifndef RNN_DIALECT_LAYEREXPANDER_H
 #define RNN_DIALECT_LAYEREXPANDER_H
 
+#include "dialect/Recurrence.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -50,12 +52,15 @@ public:
   /// What a recurrent layer hands to `recurrence`.
   struct Recurrence {
     llvm::SmallVector<mlir::Value> inputs; // sequences
-    /// One name and type of a step per state.
-    llvm::SmallVector<std::pair<std::string, mlir::RankedTensorType>> states;
-    llvm::SmallVector<mlir::Value> inits; // given initial states, or none
-    bool learnedInit = false;             // parameters `h0`, `h1`, ...
+    llvm::SmallVector<RecurrentState> states;
+    llvm::SmallVector<mlir::Value> inits;   // given initial states, or none
+    llvm::SmallVector<mlir::Value> learned; // static initial values, or none
     mlir::Value reset; // i1 sequence: back to the initial state, or null
+    mlir::Value mask;  // i1 sequence: false where a step is skipped, or null
     bool reverse = false;
+    /// A call goes on where the one before it ended, unless initial states are
+    /// given or time runs backwards.
+    bool carries = true;
     /// One step: from inputs and states to outputs and next states.
     llvm::function_ref<void(LayerExpander &, mlir::ValueRange inputs,
                             mlir::ValueRange states,
@@ -63,12 +68,19 @@ public:
                             llvm::SmallVectorImpl<mlir::Value> &next)>
         step;
   };
-  /// Builds the scan of a recurrent layer. Without given initial states its
-  /// states are carried from call to call. Returns outputs, then last states.
+  /// A recurrence with the states and clauses of `op`, still without inputs
+  /// and step. Makes the parameters of `learned_init`.
+  Recurrence clausesOf(RecurrentOpInterface op);
+  /// Builds the scan of a recurrent layer. Returns outputs, then last states.
   llvm::SmallVector<mlir::Value> recurrence(const Recurrence &layer);
 
+  /// `value`, a sequence or a step, where `mask` is true, else 0. A null mask
+  /// is true everywhere.
+  mlir::Value masked(mlir::Value value, mlir::Value mask);
   mlir::Value constant(double value, mlir::Type type);
   mlir::Value broadcast(mlir::Value value, mlir::Type type);
+  /// x + 0.5 for x >= 0 and sigmoid(x) below.
+  mlir::Value positive(mlir::Value x);
 
   llvm::StringRef getScope() const { return scope; }
 

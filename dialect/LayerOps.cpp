@@ -1,4 +1,5 @@
-// Layers, activations and losses: verifiers, and what each stands for.
+// Layers without a recurrence, activations and losses: verifiers, and what each
+// stands for.
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 
@@ -15,15 +16,6 @@ static LogicalResult expected(Operation *op, StringRef constraint,
                               StringRef what, Type wanted, Type found) {
   return op->emitOpError(constraint)
          << ": " << what << " must be " << wanted << ", but is " << found;
-}
-
-static LogicalResult verifyReset(Operation *op, Value reset) {
-  if (!reset ||
-      (isSequence(reset.getType()) && getFeatures(reset.getType()).empty()))
-    return success();
-  return op->emitOpError(op->getName().stripDialect())
-         << "_c3: `reset` must be tensor<?x?xi1> (batch, time), but is "
-         << reset.getType();
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,175 +125,6 @@ Expansion LayerNormOp::expand(LayerExpander &outer) {
       arith::AddFOp::create(b, y, b.broadcast(bias, getType()))};
 }
 
-LogicalResult CausalConv1dOp::verify() {
-  if (getKernel() < 1 || getKernel() > 64)
-    return emitOpError("causal_conv1d_c1: `kernel` must be in [1, 64], but is ")
-           << getKernel();
-  if (!isSequence(getType()) || getFeatures(getType()).size() != 1)
-    return emitOpError("causal_conv1d_c2: expected a sequence "
-                       "tensor<?x?xF>, but found ")
-           << getType();
-  return verifyReset(*this, getReset());
-}
-
-Expansion CausalConv1dOp::expand(LayerExpander &outer) {
-  LayerExpander b = outer.scoped(getName());
-  int64_t width = getWidth(getType()), kernel = getKernel();
-  Initializer init{"uniform", 1.0 / std::sqrt(double(kernel))};
-  SmallVector<Value> taps;
-  for (int64_t k = 0; k < kernel; ++k)
-    taps.push_back(b.parameterRow("weight", k, kernel, width, init));
-  Value bias;
-  if (getBias())
-    bias = b.parameter("bias", {width}, init, /*decay=*/false);
-
-  RankedTensorType step = getStepType(getType());
-  LayerExpander::Recurrence layer;
-  layer.inputs = {getInput()};
-  layer.reset = getReset();
-  for (int64_t k = 1; k < kernel; ++k)
-    layer.states.emplace_back("x" + std::to_string(k), step);
-  // State k holds the input of k steps ago.
-  auto run = [&](LayerExpander &s, ValueRange x, ValueRange past,
-                 SmallVectorImpl<Value> &outputs,
-                 SmallVectorImpl<Value> &next) {
-    Value sum = arith::MulFOp::create(s, x[0], s.broadcast(taps.back(), step));
-    for (auto [k, value] : llvm::enumerate(past)) {
-      Value tap = s.broadcast(taps[kernel - 2 - k], step);
-      sum = arith::AddFOp::create(s, sum, arith::MulFOp::create(s, value, tap));
-    }
-    if (bias)
-      sum = arith::AddFOp::create(s, sum, s.broadcast(bias, step));
-    outputs.push_back(sum);
-    if (kernel > 1) {
-      next.push_back(x[0]);
-      llvm::append_range(next, past.drop_back());
-    }
-  };
-  layer.step = run;
-  return SmallVector<Value>{b.recurrence(layer).front()};
-}
-
-//===----------------------------------------------------------------------===//
-// Recurrent layers
-//===----------------------------------------------------------------------===//
-
-/// x + 0.5 for x >= 0 and sigmoid(x) below.
-static Value positive(LayerExpander &b, Value x) {
-  Type type = x.getType();
-  Value above = arith::AddFOp::create(b, x, b.constant(0.5, type));
-  Value below = SigmoidOp::create(b, x);
-  Value isAbove = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, x,
-                                        b.constant(0.0, type));
-  return arith::SelectOp::create(b, isAbove, above, below);
-}
-
-/// The constraints that minGRU and minLSTM share.
-template <typename OpTy> static LogicalResult verifyMinimal(OpTy op) {
-  std::string name = op->getName().stripDialect().str();
-  if (op.getExpansion() < 1 || op.getExpansion() > 64)
-    return op.emitOpError(name)
-           << "_c1: `expansion` must be in [1, 64], but is "
-           << op.getExpansion();
-  if (!isSequence(op.getType(0)) || getFeatures(op.getType(0)).size() != 1)
-    return op.emitOpError(name)
-           << "_c2: expected a sequence tensor<?x?xF>, but found "
-           << op.getType(0);
-  RankedTensorType state = withWidth(
-      getStepType(op.getType(0)), getWidth(op.getType(0)) * op.getExpansion());
-  if (op.getInit() && op.getInit().getType() != state)
-    return expected(op, name + "_c2", "`init`", state, op.getInit().getType());
-  if (op.getLast() && op.getLast().getType() != state)
-    return expected(op, name + "_c2", "the last state", state,
-                    op.getLast().getType());
-  if (op.getInit() && op.getLearnedInit())
-    return op.emitOpError(name)
-           << "_c4: give either `init` or `learned_init`, not both";
-  return verifyReset(op, op.getReset());
-}
-
-/// Projection to `gates` times the state, the recurrence, and the projection
-/// back: all that is common to minGRU and minLSTM. `mix` makes z, the share of
-/// the candidate, and the factor of the old state, null for 1 - z.
-template <typename OpTy>
-static Expansion expandMinimal(
-    OpTy op, LayerExpander &outer, StringRef projection,
-    ArrayRef<StringRef> order,
-    function_ref<std::pair<Value, Value>(LayerExpander &, ValueRange)> mix) {
-  LayerExpander b = outer.scoped(op.getName());
-  int64_t width = getWidth(op.getType(0)), hidden = width * op.getExpansion();
-  int64_t parts = order.size();
-  Value projected = b.linear(projection, op.getInput(), parts * hidden,
-                             op.getBias(), /*decay=*/false);
-  RankedTensorType step = withWidth(getStepType(op.getType(0)), hidden);
-  LayerExpander::Recurrence layer;
-  for (int64_t part = 0; part < parts; ++part)
-    layer.inputs.push_back(
-        SliceOp::create(b, getSequenceType(step), projected, part * hidden));
-  layer.states.emplace_back("h", step);
-  if (op.getInit())
-    layer.inits.push_back(op.getInit());
-  layer.learnedInit = op.getLearnedInit();
-  layer.reset = op.getReset();
-  auto run = [&](LayerExpander &s, ValueRange x, ValueRange state,
-                 SmallVectorImpl<Value> &outputs,
-                 SmallVectorImpl<Value> &next) {
-    Value candidate = x[0], h = state[0];
-    if (op.getCandidate() == Candidate::positive)
-      candidate = positive(s, candidate);
-    auto [take, keep] = mix(s, x.drop_front());
-    Value result;
-    if (keep) {
-      // h' = keep h + take c
-      result = arith::AddFOp::create(s, arith::MulFOp::create(s, keep, h),
-                                     arith::MulFOp::create(s, take, candidate));
-    } else {
-      // h' = h + z (c - h)
-      Value gap = arith::SubFOp::create(s, candidate, h);
-      result = arith::AddFOp::create(s, h, arith::MulFOp::create(s, take, gap));
-    }
-    outputs.push_back(result);
-    next.push_back(result);
-  };
-  layer.step = run;
-  SmallVector<Value> results = b.recurrence(layer);
-  if (op.getExpansion() != 1)
-    results[0] = b.linear("to_out", results[0], width, op.getBias());
-  if (!op.getLast())
-    results.pop_back();
-  return results;
-}
-
-LogicalResult MinGRUOp::verify() { return verifyMinimal(*this); }
-
-Expansion MinGRUOp::expand(LayerExpander &b) {
-  return expandMinimal(
-      *this, b, "to_hidden_and_gate", {"hidden", "gate"},
-      [](LayerExpander &s, ValueRange gates) -> std::pair<Value, Value> {
-        return {SigmoidOp::create(s, gates[0]), Value()};
-      });
-}
-
-LogicalResult MinLSTMOp::verify() { return verifyMinimal(*this); }
-
-Expansion MinLSTMOp::expand(LayerExpander &b) {
-  bool isScaled = !getUnscaled();
-  return expandMinimal(
-      *this, b, "to_hidden_and_f_i_gate", {"hidden", "forget", "input"},
-      [&](LayerExpander &s, ValueRange gates) -> std::pair<Value, Value> {
-        Value forget = gates[0], input = gates[1];
-        if (!isScaled)
-          return {SigmoidOp::create(s, input), SigmoidOp::create(s, forget)};
-        // i' = i / (f + i) = sigmoid(log i - log f), and
-        // log sigmoid(x) = -softplus(-x).
-        auto minusLog = [&](Value x) -> Value {
-          return SoftplusOp::create(s, arith::NegFOp::create(s, x));
-        };
-        Value gap = arith::SubFOp::create(s, minusLog(forget), minusLog(input));
-        return {SigmoidOp::create(s, gap), Value()};
-      });
-}
-
 //===----------------------------------------------------------------------===//
 // Activations
 //===----------------------------------------------------------------------===//
@@ -331,7 +154,7 @@ Expansion TanhOp::expand(LayerExpander &b) {
 }
 
 Expansion PositiveOp::expand(LayerExpander &b) {
-  return SmallVector<Value>{positive(b, getInput())};
+  return SmallVector<Value>{b.positive(getInput())};
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,6 +4,7 @@
 
 include "RNNDialect.td"
 include "RNNInterfaces.td"
+include "Recurrence.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
@@ -125,20 +126,15 @@ def RNN_CellOp : RNN_Op<"cell", [Symbol, IsolatedFromAbove]> {
   }];
 }
 
-def RNN_ApplyOp : RNN_Op<"apply", [AttrSizedOperandSegments,
-    AttrSizedResultSegments, DeclareOpInterfaceMethods<LayerOpInterface>,
+def RNN_ApplyOp : RNN_RecurrentOp<"apply", [AttrSizedResultSegments,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a cell over sequences";
   let description = [{
-    `init` gives the initial states; without it they are zero, or with
-    `learned_init` parameters `NAME.h0` (`h1`, ...), and they are carried from
-    call to call. Where `reset` is true the states are set back to their initial
-    value before the step. `last` results are the states after the last step.
+    The states are the cell's: `h`, or `h0`, `h1`, ... if there are several;
+    with `learned_init` they have parameters `NAME.h0` (`h1`, ...).
 
     * `apply_c1`: the cell exists, and after binding its widths the operands and
       results are its inputs' and outputs' over time.
-    * `apply_c2`: one `init` per state, or none.
-    * `apply_c3`: `reset` is a sequence of i1 without features.
 
     ```mlir
     %y = rnn.apply @my_min_gru "mixer" over(%x : tensor<?x?x384xf32>)
@@ -146,21 +142,15 @@ def RNN_ApplyOp : RNN_Op<"apply", [AttrSizedOperandSegments,
     %z = rnn.apply @generic "mixer" bind {D = 384, H = 768}
          over(%x : tensor<?x?x384xf32>) : tensor<?x?x768xf32>
     ```
-  }];
-  let arguments = (ins FlatSymbolRefAttr:$cell, StrAttr:$name,
-                       Variadic<RNN_Tensor>:$inputs,
-                       Variadic<RNN_FloatTensor>:$inits,
-                       Optional<RNN_BoolTensor>:$reset,
-                       OptionalAttr<DictionaryAttr>:$bind,
-                       UnitAttr:$learned_init, UnitAttr:$reverse);
+  }] # clauseDescription;
+  let arguments = !con((ins FlatSymbolRefAttr:$cell, StrAttr:$name,
+                            Variadic<RNN_Tensor>:$inputs,
+                            OptionalAttr<DictionaryAttr>:$bind), clauses);
   let results = (outs Variadic<RNN_Tensor>:$outputs,
                       Variadic<RNN_FloatTensor>:$lasts);
-  let assemblyFormat = [{
-    $cell $name (`bind` $bind^)? `over` `(` $inputs `:` type($inputs) `)`
-    (`init` `(` $inits^ `:` type($inits) `)`)? (`learned_init` $learned_init^)?
-    (`reset` `(` $reset^ `:` type($reset) `)`)? (`reverse` $reverse^)?
-    attr-dict `:` type($outputs) (`last` type($lasts)^)?
-  }];
+  let assemblyFormat = "$cell $name (`bind` $bind^)?"
+    "`over` `(` $inputs `:` type($inputs) `)`"
+    # clauseFormat # "`:` type($outputs)" # lastFormat;
 }
 
 #endif // RNN_MODEL_OPS_TD

@@ -21,6 +21,24 @@ def LayerOpInterface : OpInterface<"LayerOpInterface"> {
   ];
 }
 
+def RecurrentOpInterface : OpInterface<"RecurrentOpInterface"> {
+  let cppNamespace = "::rnn";
+  let description = [{
+    A layer with the clauses of `RNN_RecurrentOp` (Recurrence.td). But for
+    `getStates` the methods are the accessors of the clauses.
+  }];
+  let methods = [
+    InterfaceMethod<"The states that `init` and `last` speak of.",
+      "::llvm::SmallVector<::rnn::RecurrentState>", "getStates">,
+    InterfaceMethod<"", "::mlir::OperandRange", "getInits">,
+    InterfaceMethod<"", "bool", "getLearnedInit">,
+    InterfaceMethod<"", "::mlir::Value", "getReset">,
+    InterfaceMethod<"", "::mlir::Value", "getMask">,
+    InterfaceMethod<"", "bool", "getReverse">,
+    InterfaceMethod<"", "::mlir::ResultRange", "getLasts">
+  ];
+}
+
 def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   let cppNamespace = "::rnn";
   let description = [{

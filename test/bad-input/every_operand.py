@@ -22,9 +22,11 @@ OPS = [
     ('rnn.embedding "l" %0 vocabulary 5 weight(%1 : {1}) : {0} -> {2}',
      [TOKENS, "tensor<5x8xf32>", X]),
     ('rnn.linear "l" %0 weight(%1 : {1}) : {0} -> {2}', [X, "tensor<4x8xf32>", Y]),
-    ('rnn.causal_conv1d "l" %0 reset(%1 : {1}) : {0}', [X, RESET]),
+    ('rnn.causal_conv1d "l" %0 reset(%1 : {1}) mask(%2 : {2}) : {0}',
+     [X, RESET, RESET]),
     ('rnn.min_gru "l" %0 expansion 2 init(%1 : {1}) reset(%2 : {2})'
-     " : {0} last {3}", [X, WIDE_STEP, RESET, WIDE_STEP]),
+     " mask(%3 : {3}) : {0} last {4}",
+     [X, WIDE_STEP, RESET, RESET, WIDE_STEP]),
     ('rnn.min_lstm "l" %0 expansion 2 init(%1 : {1}) reset(%2 : {2})'
      " : {0} last {3}", [X, WIDE_STEP, RESET, WIDE_STEP]),
     ("rnn.cross_entropy %0, %1 : {0}, {1} -> {2}", [X, TOKENS, SCALAR]),
@@ -38,7 +40,7 @@ OPS = [
     ("rnn.mean %0 : {0} -> {1}", ["tensor<?x?x1xf32>", SCALAR]),
     ("rnn.call @callee(%0) : ({0}) -> {1}", [X, STEP]),
     ('rnn.apply @cell "l" over(%0 : {0}) init(%1 : {1}) reset(%2 : {2})'
-     " : {3} last {4}", [X, STEP, RESET, X, STEP]),
+     " mask(%3 : {3}) : {4} last {5}", [X, STEP, RESET, RESET, X, STEP]),
 ]
 # Of these the type is free, but for its element.
 SAME_TYPE = ["sigmoid", "softplus", "stop_gradient", "relu", "silu", "gelu",

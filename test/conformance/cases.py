@@ -12,7 +12,15 @@ def resets(rng, b, t, w, h):
     return rng.random((b, t)) < 0.2
 
 
+def masks(rng, b, t, w, h):
+    """Padded tails, the first sequence whole, and a few holes."""
+    lengths = rng.integers(0, t + 1, b)
+    lengths[0] = t
+    return (np.arange(t) < lengths[:, None]) & (rng.random((b, t)) < 0.9)
+
+
 RESET = {"reset": ("tensor<?x?xi1>", resets)}
+MASK = {"mask": ("tensor<?x?xi1>", masks)}
 INIT = {"init": ("$SH", lambda rng, b, t, w, h: normal(rng, b, h))}
 TOKENS = {"tokens": ("tensor<?x?xi32>", lambda rng, b, t, w, h:
                      rng.integers(0, 11, (b, t)))}
@@ -39,9 +47,14 @@ def minimal(name, op, options, **more):
         more["feedback"] = {"init": 1}
     if more.pop("learned", False):
         text += " learned_init"
-    if more.pop("reset", False):
-        inputs |= RESET
-        text += " reset(%reset : tensor<?x?xi1>)"
+    for name_of, given in (("reset", RESET), ("mask", MASK)):
+        if more.pop(name_of, False):
+            inputs |= given
+            text += f" {name_of}(%{name_of} : tensor<?x?xi1>)"
+    reverse = more.pop("reverse", False)
+    if reverse:
+        text += " reverse"
+        more["continues"] = False
     last = more.pop("last", False) or "init" in inputs
     body = f"%y = {text} : $X"
     if last:
@@ -55,10 +68,16 @@ def minimal(name, op, options, **more):
             "positive" if "positive" in words else "linear",
             "unscaled" not in words)
 
+    def turned(value):
+        """In the order of running."""
+        return value[:, ::-1] if reverse and value is not None else value
+
     def forward(run, p, values):
         given = dict(zip(names, values))
-        return run.forward(given["x"], given.get("init", p.get("h0")),
-                           given.get("reset"))
+        y, state = run.forward(
+            turned(given["x"]), given.get("init", p.get("h0")),
+            turned(given.get("reset")), turned(given.get("mask")))
+        return turned(y), state
 
     def reference(p, *values):
         y, state = forward(layer(p), p, values)
@@ -67,8 +86,8 @@ def minimal(name, op, options, **more):
     def gradient(p, values, dy, dlast):
         run = layer(p)
         forward(run, p, values)
-        g = run.backward(dy, dlast)
-        found = {("input", 0): g["x"], f"{weight}.weight": g["weight"]}
+        g = run.backward(turned(dy), dlast)
+        found = {("input", 0): turned(g["x"]), f"{weight}.weight": g["weight"]}
         if "bias" in words:
             found[f"{weight}.bias"] = g["bias"]
         if expansion != 1:
@@ -99,6 +118,13 @@ MINIMAL = [
             continues=False),  # a reset in a later window knows its init only
     minimal("min_gru_reset_learned", "min_gru",
             "expansion 2 candidate positive bias", learned=True, reset=True),
+    minimal("min_gru_mask", "min_gru", "expansion 2 bias", mask=True),
+    minimal("min_gru_mask_reset_init", "min_gru", "", take=["init"],
+            reset=True, mask=True, continues=False, widths=(7,)),
+    minimal("min_gru_reverse", "min_gru", "", learned=True, reset=True,
+            reverse=True, last=True, widths=(7, 100)),
+    minimal("min_gru_mask_reverse", "min_gru", "candidate positive",
+            take=["init"], mask=True, reverse=True, widths=(7, 100)),
     minimal("min_lstm", "min_lstm", ""),
     minimal("min_lstm_unscaled", "min_lstm", "unscaled bias"),
     minimal("min_lstm_positive", "min_lstm", "candidate positive"),
@@ -107,9 +133,18 @@ MINIMAL = [
     minimal("min_lstm_reset_learned", "min_lstm",
             "expansion 2 candidate positive unscaled bias", learned=True,
             reset=True),
+    minimal("min_lstm_mask_reverse", "min_lstm", "bias", learned=True,
+            mask=True, reverse=True, last=True, widths=(7,)),
 ]
 
 # --- Layers without a recurrence ----------------------------------------------
+
+
+
+def conv_last(result):
+    y, past = result
+    return y, past[0]
+
 
 LAYERS = [
     Case("embedding",
@@ -128,13 +163,26 @@ LAYERS = [
     Case("layer_norm", '%y = rnn.layer_norm "$N" %x : $X',
          lambda p, x: ref.layer_norm(x, p["weight"], p["bias"])),
     Case("conv", '%y = rnn.causal_conv1d "$N" %x : $X',
-         lambda p, x: ref.causal_conv1d(x, p["weight"])),
+         lambda p, x: ref.causal_conv1d(x, p["weight"])[0]),
     Case("conv_one_tap", '%y = rnn.causal_conv1d "$N" %x kernel 1 bias : $X',
-         lambda p, x: ref.causal_conv1d(x, p["weight"], p["bias"])),
+         lambda p, x: ref.causal_conv1d(x, p["weight"], p["bias"])[0]),
     Case("conv_reset", '%y = rnn.causal_conv1d "$N" %x kernel 3 bias '
          'reset(%reset : tensor<?x?xi1>) : $X',
          lambda p, x, reset: ref.causal_conv1d(
-             x, p["weight"], p["bias"], reset), X | RESET),
+             x, p["weight"], p["bias"], reset)[0], X | RESET),
+    Case("conv_mask_init", '%y, %last = rnn.causal_conv1d "$N" %x kernel 2 bias'
+         ' init(%init : $S) reset(%reset : tensor<?x?xi1>) '
+         'mask(%mask : tensor<?x?xi1>) : $X last $S',
+         lambda p, x, init, reset, mask: conv_last(ref.causal_conv1d(
+             x, p["weight"], p["bias"], reset, mask, [init])),
+         X | INIT | RESET | MASK, last="$S", widths=(1, 7),
+         continues=False),
+    Case("conv_reverse", '%y = rnn.causal_conv1d "$N" %x learned_init reverse '
+         ': $X', lambda p, x: ref.causal_conv1d(
+             x[:, ::-1], p["weight"], past=[
+                 np.broadcast_to(p[f"x{k}0"], x[:, 0].shape)
+                 for k in (1, 2, 3)])[0][:, ::-1],
+         widths=(7,), continues=False),
     Case("dropout_zero", "%y = rnn.dropout %x rate 0.0 : $X",
          lambda p, x: x),
     Case("cross_entropy", "%zero = rnn.constant 0.0 : $X\n"
@@ -275,9 +323,9 @@ def backwards(run, x):
     return y[:, ::-1], last
 
 
-def elman(p, x):
+def elman(p, x, mask=None):
     return ref.elman(x, p["input.weight"], p["input.bias"],
-                     p["hidden.weight"])
+                     p["hidden.weight"], mask=mask)
 
 
 CELLS = [
@@ -298,6 +346,16 @@ CELLS = [
          f"%y, %last = {apply('elman', 'reverse')} : $XH last $SH",
          lambda p, x: backwards(lambda x: elman(p, x), x),
          result="$XH", last="$SH", cell="elman", continues=False),
+    Case("cell_elman_mask_reverse",
+         f"""%y, %last = {apply('elman', 'mask(%mask : tensor<?x?xi1>) reverse')}
+      : $XH last $SH""",
+         lambda p, x, mask: backwards(lambda x: elman(p, x, mask[:, ::-1]), x),
+         X | MASK, result="$XH", last="$SH", cell="elman", widths=(7, 100),
+         continues=False),
+    Case("cell_input_lstm_mask",
+         f"%y = {apply('input_lstm', 'mask(%mask : tensor<?x?xi1>)')} : $XH",
+         lambda p, x, mask: ref.input_lstm(x, p, x.shape[-1], mask)[0],
+         X | MASK, result="$XH", cell="input_lstm", widths=(7, 100)),
     Case("cell_gru", f"%y = {apply('gru')} : $XH",
          lambda p, x: ref.gru(x, p, x.shape[-1])[0], result="$XH", cell="gru"),
     Case("cell_input_lstm", f"%y = {apply('input_lstm')} : $XH",
@@ -467,7 +525,7 @@ def nested(p, x):
 
 
 def paper_block(p, x):
-    x = x + ref.causal_conv1d(x, p["conv.weight"], p["conv.bias"])
+    x = x + ref.causal_conv1d(x, p["conv.weight"], p["conv.bias"])[0]
     run = ref.MinimalRNN(p["mixer.to_hidden_and_gate.weight"], 1,
                          out=p["mixer.to_out.weight"])
     x = x + run.forward(ref.rms_norm(x, p["mixer_norm.weight"]))[0]

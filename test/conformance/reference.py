@@ -66,21 +66,29 @@ def layer_norm(x, weight, bias, epsilon=1e-5):
     return centred / np.sqrt(variance + epsilon) * weight + bias
 
 
-def causal_conv1d(x, weight, bias=None, reset=None):
-    """y[t] = sum_k weight[k] x[t - K + 1 + k], zero before the start. After a
-    reset at s, steps before s count as zero too."""
-    taps, (batch, time, _) = len(weight), x.shape
-    y = np.zeros_like(x)
+def causal_conv1d(x, weight, bias=None, reset=None, mask=None, past=()):
+    """y[t] = sum_k weight[k] x[t - K + 1 + k]. Before the start, and before a
+    reset, x is `past`, the last step first, else zero. Where the mask is false
+    there is no step: y is zero. Returns y and the last K - 1 steps."""
+    taps, (batch, time, width) = len(weight), x.shape
+    if not len(past):
+        past = np.zeros((taps - 1, batch, width))
+    y, last = np.zeros_like(x), np.empty((taps - 1, batch, width))
     for b in range(batch):
-        start = 0
+        start = seen = [step[b] for step in past]
         for t in range(time):
+            if mask is not None and not mask[b, t]:
+                continue
             if reset is not None and reset[b, t]:
-                start = t
-            for k in range(taps):
-                source = t - taps + 1 + k
-                if source >= start:
-                    y[b, t] += weight[k] * x[b, source]
-    return y if bias is None else y + bias
+                seen = start
+            steps = [x[b, t]] + seen
+            y[b, t] = sum(weight[taps - 1 - k] * step
+                          for k, step in enumerate(steps))
+            if bias is not None:
+                y[b, t] += bias
+            seen = steps[:-1]
+        last[:, b] = seen if taps > 1 else 0
+    return y, last
 
 
 def mse(prediction, target):
@@ -111,7 +119,7 @@ class MinimalRNN:
         self.out, self.out_bias = out, out_bias
         self.gates, self.candidate, self.scaled = gates, candidate, scaled
 
-    def forward(self, x, init=None, reset=None):
+    def forward(self, x, init=None, reset=None, mask=None):
         """Returns (y, last state). init: [batch, H] or [H] or None."""
         batch, time, _ = x.shape
         hidden = len(self.weight) // (1 + self.gates)
@@ -131,40 +139,46 @@ class MinimalRNN:
                 keep, take = forget / (forget + take), take / (forget + take)
         if reset is None:
             reset = np.zeros((batch, time), bool)
-        before, after = np.empty(raw.shape), np.empty(raw.shape)
+        if mask is None:
+            mask = np.ones((batch, time), bool)
+        before, after = np.empty(raw.shape), np.zeros(raw.shape)
         h = start
         for t in range(time):
-            h = np.where(reset[:, t, None], start, h)
-            before[:, t] = h
-            h = keep[:, t] * h + take[:, t] * c[:, t]
-            after[:, t] = h
-        self.kept = (x, raw, c, first, second, keep, take, before, after, reset)
+            before[:, t] = np.where(reset[:, t, None], start, h)
+            run = mask[:, t, None]
+            h = np.where(run, keep[:, t] * before[:, t] + take[:, t] * c[:, t],
+                         h)
+            after[:, t] = np.where(run, h, 0)
+        self.kept = (x, raw, c, first, second, keep, take, before, after, reset,
+                     mask)
         y = after
         if self.out is not None:
-            y = linear(after, self.out, self.out_bias)
+            y = linear(after, self.out, self.out_bias) * mask[..., None]
         return y, h
 
     def backward(self, dy, dlast=None):
         """Gradients of sum(dy * y) + sum(dlast * last): a dict with x, init
         ([batch, H]), weight, bias, out, out_bias."""
-        x, raw, c, first, second, keep, take, before, after, reset = self.kept
+        x, raw, c, first, second, keep, take, before, after, reset, mask \
+            = self.kept
         batch, time, _ = x.shape
         gradients = {}
-        dh = dy
+        dh = dy = dy * mask[..., None]
         if self.out is not None:
             dh = dy @ self.out
             gradients["out"] = np.einsum("btf,bth->fh", dy, after)
             gradients["out_bias"] = dy.sum((0, 1))
-        # The adjoint of the state runs backwards; a reset sends it to init.
+        # The adjoint of the state runs backwards; a reset sends it to init, and
+        # it passes over a step that was skipped.
         total = np.empty(dh.shape)
         carry = np.zeros(dh[:, 0].shape) if dlast is None else dlast
         d_init = np.zeros(carry.shape)
         for t in reversed(range(time)):
-            total[:, t] = dh[:, t] + carry
+            run, cut = mask[:, t, None], reset[:, t, None]
+            total[:, t] = np.where(run, dh[:, t] + carry, 0)
             flows = total[:, t] * keep[:, t]
-            cut = reset[:, t, None]
             d_init += np.where(cut, flows, 0)
-            carry = np.where(cut, 0, flows)
+            carry = np.where(run, 0, carry) + np.where(cut, 0, flows)
         d_keep, d_take = total * before, total * c
         d_c = total * take
         if self.candidate == "positive":
@@ -192,21 +206,28 @@ class MinimalRNN:
 # --- Recurrences that are not minimal ----------------------------------------
 
 
-def run_cell(step, x, states):
-    """Applies step(x_t, states) -> (y_t, states) over time."""
+def run_cell(step, x, states, mask=None):
+    """Applies step(x_t, states) -> (y_t, states) over time; where the mask is
+    false, y is zero and the states stay."""
     outputs = []
     for t in range(x.shape[1]):
-        y, states = step(x[:, t], states)
+        y, after = step(x[:, t], states)
+        if mask is not None:
+            run = mask[:, t, None]
+            y = np.where(run, y, 0)
+            after = tuple(np.where(run, a, s) for a, s in zip(after, states)) \
+                if isinstance(after, tuple) else np.where(run, after, states)
         outputs.append(y)
+        states = after
     return np.stack(outputs, 1), states
 
 
-def elman(x, w, w_bias, u, h=0.0):
+def elman(x, w, w_bias, u, h=0.0, mask=None):
     """Elman 1990: h' = tanh(W x + U h + b)."""
     def step(x_t, h):
         h = np.tanh(linear(x_t, w, w_bias) + h @ u.T)
         return h, h
-    return run_cell(step, x, np.zeros((len(x), len(w))) + h)
+    return run_cell(step, x, np.zeros((len(x), len(w))) + h, mask)
 
 
 def gru(x, p, hidden):
@@ -226,7 +247,7 @@ def gru(x, p, hidden):
     return run_cell(step, x, np.zeros((len(x), hidden)))
 
 
-def input_lstm(x, p, hidden):
+def input_lstm(x, p, hidden, mask=None):
     """Hochreiter and Schmidhuber 1997 with gates that do not read h."""
     def part(x_t, name):
         return linear(x_t, p[f"{name}.weight"], p[f"{name}.bias"])
@@ -235,7 +256,7 @@ def input_lstm(x, p, hidden):
         c = sigmoid(part(x_t, "forget")) * c \
             + sigmoid(part(x_t, "input")) * np.tanh(part(x_t, "candidate"))
         return sigmoid(part(x_t, "output")) * np.tanh(c), c
-    return run_cell(step, x, np.zeros((len(x), hidden)))
+    return run_cell(step, x, np.zeros((len(x), hidden)), mask)
 
 
 # --- Random numbers ----------------------------------------------------------

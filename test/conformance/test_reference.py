@@ -29,7 +29,7 @@ class Reference(unittest.TestCase):
              "to_out.weight": rng.standard_normal((width, hidden)),
              "to_out.bias": rng.standard_normal(width),
              "h0": rng.standard_normal(hidden)}
-        if "learned" not in case.name:
+        if "learned_init" not in case.body:
             del p["h0"]
         if case.expansion == 1:
             del p["to_out.weight"], p["to_out.bias"]

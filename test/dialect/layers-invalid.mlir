@@ -101,15 +101,6 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %h: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
 
 // -----
 
-// causal_conv1d_c3
-rnn.model @m(%x: tensor<?x?x8xf32>, %r: tensor<?xi1>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{causal_conv1d_c3: `reset` must be tensor<?x?xi1> (batch, time), but is 'tensor<?xi1>'}}
-  %y = rnn.causal_conv1d "c" %x reset(%r : tensor<?xi1>) : tensor<?x?x8xf32>
-  rnn.return %x : tensor<?x?x8xf32>
-}
-
-// -----
-
 // cross_entropy_c1: targets
 rnn.model @m(%x: tensor<?x?x8xf32>, %i: tensor<?xi32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{cross_entropy_c1: targets must be 'tensor<?x?xi32>', but is 'tensor<?xi32>'}}

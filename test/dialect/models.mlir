@@ -30,8 +30,8 @@ rnn.model @apply(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %reset: tensor<?x?
   %a = rnn.apply @leak "a" over(%x : tensor<?x?x8xf32>) : tensor<?x?x8xf32>
   // CHECK: rnn.apply @leak "b" over(%{{.*}} : tensor<?x?x8xf32>) init(%{{.*}} : tensor<?x8xf32>) reset(%{{.*}} : tensor<?x?xi1>) : tensor<?x?x8xf32> last tensor<?x8xf32>
   %b, %last = rnn.apply @leak "b" over(%x : tensor<?x?x8xf32>) init(%h0 : tensor<?x8xf32>) reset(%reset : tensor<?x?xi1>) : tensor<?x?x8xf32> last tensor<?x8xf32>
-  // CHECK: rnn.apply @leak "c" over(%{{.*}} : tensor<?x?x8xf32>) learned_init reverse : tensor<?x?x8xf32>
-  %c = rnn.apply @leak "c" over(%x : tensor<?x?x8xf32>) learned_init reverse : tensor<?x?x8xf32>
+  // CHECK: rnn.apply @leak "c" over(%{{.*}} : tensor<?x?x8xf32>) learned_init mask(%{{.*}} : tensor<?x?xi1>) reverse : tensor<?x?x8xf32>
+  %c = rnn.apply @leak "c" over(%x : tensor<?x?x8xf32>) learned_init mask(%reset : tensor<?x?xi1>) reverse : tensor<?x?x8xf32>
   // CHECK: rnn.apply @generic "d" bind {D = 8 : i64, H = 3 : i64} over(%{{.*}} : tensor<?x?x8xf32>) : tensor<?x?x6xf32>
   %d = rnn.apply @generic "d" bind {D = 8 : i64, H = 3 : i64} over(%x : tensor<?x?x8xf32>) : tensor<?x?x6xf32>
   // CHECK: rnn.return %{{.*}} : tensor<?x?x8xf32>

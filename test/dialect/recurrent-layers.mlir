@@ -26,3 +26,13 @@ rnn.model @min_lstm(%x: tensor<?x?x8xf32>, %h0: tensor<?x16xf32>, %reset: tensor
   // CHECK: rnn.return %{{.*}} : tensor<?x?x8xf32>
   rnn.return %c : tensor<?x?x8xf32>
 }
+
+// All clauses, in their order.
+// CHECK-LABEL: rnn.model @clauses
+rnn.model @clauses(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %r: tensor<?x?xi1>, %m: tensor<?x?xi1>) -> tensor<?x?x8xf32> {
+  // CHECK: rnn.min_gru "a" %{{.*}} learned_init reset(%{{.*}} : tensor<?x?xi1>) mask(%{{.*}} : tensor<?x?xi1>) reverse : tensor<?x?x8xf32> last tensor<?x8xf32>
+  %a, %last = rnn.min_gru "a" %x learned_init reset(%r : tensor<?x?xi1>) mask(%m : tensor<?x?xi1>) reverse : tensor<?x?x8xf32> last tensor<?x8xf32>
+  // CHECK: rnn.causal_conv1d "b" %{{.*}} kernel 3 bias init(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x8xf32>) mask(%{{.*}} : tensor<?x?xi1>) reverse : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>
+  %b, %x1, %x2 = rnn.causal_conv1d "b" %a kernel 3 bias init(%h0, %h0 : tensor<?x8xf32>, tensor<?x8xf32>) mask(%m : tensor<?x?xi1>) reverse : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>
+  rnn.return %b : tensor<?x?x8xf32>
+}

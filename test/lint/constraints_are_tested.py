@@ -11,7 +11,7 @@ import sys
 
 NUMBER = re.compile(r"\b([a-z0-9_]+_c)(\d+)\b")
 # These share verifiers, which put the op's name before the number.
-SHARERS = {"min_gru", "min_lstm", "causal_conv1d"}
+SHARERS = {"min_gru", "min_lstm"}
 SHARED = re.compile(r'"(_c\d+)')
 
 

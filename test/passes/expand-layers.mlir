@@ -42,6 +42,25 @@ rnn.model @cell(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   rnn.return %y : tensor<?x?x8xf32>
 }
 
+// Where the mask is false a state stays as it was before the reset, and the
+// output is 0. Backwards in time nothing is carried from call to call.
+// CHECK-LABEL: rnn.model @clauses
+// CHECK: %[[H0:.*]] = rnn.constant 0.000000e+00 : tensor<?x8xf32>
+// CHECK: %[[Y:.*]], %{{.*}} = rnn.scan over({{.*}}, %[[R:.*]] = %{{.*}}, %[[M:.*]] = %{{.*}} : {{.*}}) state(%[[H:.*]] = %[[H0]] : tensor<?x8xf32>) reverse
+// CHECK: rnn.broadcast %[[R]]
+// CHECK: %[[S:.*]] = arith.select %{{.*}}, %{{.*}}, %[[H]]
+// CHECK: arith.subf %{{.*}}, %[[S]]
+// CHECK: %[[H1:.*]] = arith.addf %[[S]]
+// CHECK: rnn.broadcast %[[M]]
+// CHECK: %[[NEXT:.*]] = arith.select %{{.*}}, %[[H1]], %[[H]]
+// CHECK: rnn.yield %[[H1]] : tensor<?x8xf32> next(%[[NEXT]] : tensor<?x8xf32>)
+// CHECK-NOT: rnn.set_state
+// CHECK: arith.select %{{.*}}, %[[Y]], %{{.*}} : tensor<?x?x8xi1>, tensor<?x?x8xf32>
+rnn.model @clauses(%x: tensor<?x?x8xf32>, %r: tensor<?x?xi1>, %m: tensor<?x?xi1>) -> tensor<?x?x8xf32> {
+  %y = rnn.min_gru "mixer" %x reset(%r : tensor<?x?xi1>) mask(%m : tensor<?x?xi1>) reverse : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
 // -----
 
 rnn.model @twice(%x: tensor<?x?x8xf32>) -> tensor<?x?x9xf32> {
