@@ -14,24 +14,18 @@ The loss is the same everywhere: the mean over rows of the sum of squares.
 import argparse
 import json
 import os
-import platform
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BUILD = Path(os.environ.get("RNNC_BUILD", HERE.parents[1] / "build"))
+sys.path.insert(0, str(HERE.parent))
+import measure
+
 FEATURES, GATES, SIZE = 384, 2, 4
 SHAPES = ((64, 256), (8, 4096))
-
-
-def cpu_name():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def ceilings(folder, threads, rows):
@@ -66,17 +60,10 @@ def limit_ms(batch, steps, machine):
 
 def ours(folder, threads, repeat):
     module = f"{folder}/layer.so"
-    subprocess.run([BUILD / "bin" / "rnnc", HERE / "layer.mlir", "-o", module],
-                   check=True)
-    times = {}
-    for batch, steps in SHAPES:
-        done = subprocess.run(
-            [BUILD / "bin" / "rnn", "bench", module, "squares.gradient",
-             "--batch", str(batch), "--time", str(steps), "--repeat",
-             str(repeat), "--threads", str(threads), "--json"],
-            check=True, capture_output=True, text=True)
-        times[batch, steps] = json.loads(done.stdout)[0]["median_ms"]
-    return times
+    measure.compile_model(HERE / "layer.mlir", module)
+    return {(batch, steps): measure.rnnc_ms(
+        module, "squares.gradient", batch, steps, repeat, threads)
+        for batch, steps in SHAPES}
 
 
 class Peers:
@@ -124,18 +111,6 @@ class Peers:
             outputs.append(h)
         return self.torch.stack(outputs, 1)
 
-    def measure(self, layer, batch, steps, repeat):
-        times = []
-        for run in range(repeat + 1):
-            x = self.torch.randn(batch, steps, FEATURES, requires_grad=True)
-            for parameter in (*self.gru.parameters(),
-                              *self.gates.parameters()):
-                parameter.grad = None
-            start = time.perf_counter()
-            layer(x).square().sum(-1).mean().backward()
-            times.append(1e3 * (time.perf_counter() - start))
-        return statistics.median(times[1:])  # the first one warms up
-
 
 def table(result):
     machine = result["machine"]
@@ -179,7 +154,7 @@ def main():
     except ImportError:
         print("PyTorch is not installed (python3-torch): no peers")
         torch = peers = None
-    result = {"cpu": cpu_name(), "torch": torch and torch.__version__,
+    result = {"cpu": measure.cpu_name(), "torch": torch and torch.__version__,
               "repeat": options.repeat, "repeat_peers": options.repeat_peers,
               "features": FEATURES, "shapes": []}
     if peers:
@@ -198,13 +173,12 @@ def main():
                                 ("PyTorch minGRU, log space", peers.log_space),
                                 ("PyTorch minGRU, hoisted product and loop",
                                  peers.hoisted_loop)):
-                row["ms"][name] = peers.measure(layer, batch, steps,
-                                                options.repeat_peers)
+                row["ms"][name] = measure.torch_ms(
+                    torch, layer, (*peers.gru.parameters(),
+                                   *peers.gates.parameters()),
+                    batch, steps, FEATURES, options.repeat_peers)
         result["shapes"].append(row)
-    print(table(result))
-    if options.out:
-        Path(options.out).write_text(json.dumps(result, indent=1) + "\n")
-        Path(options.out).with_suffix(".md").write_text(table(result) + "\n")
+    measure.write(result, table(result), options.out)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ One test per case and property; a table of the largest errors is printed at the
 end.
 """
 
+import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from functools import cache
 
 import numpy as np
@@ -32,6 +34,14 @@ def instance(case_name, width, element_type="f32", threads=2):
     return Instance(case, width, compiled(case_name, element_type), threads)
 
 
+def is_selected(case):
+    """Whether `-k` options, if there are any, leave a test of the case."""
+    patterns = [b for a, b in zip(sys.argv, sys.argv[1:]) if a == "-k"]
+    return not patterns or any(
+        fnmatchcase(f"test_{case.name}_{name}", f"*{pattern}*")
+        for pattern in patterns for name in PROPERTIES)
+
+
 def setUpModule():
     """Compiles everything, two at a time; a failure is reported by the tests
     of its case."""
@@ -42,6 +52,7 @@ def setUpModule():
             except RuntimeError:
                 pass
         list(pool.map(attempt, [(case, element_type) for case in CASES
+                                if is_selected(case)
                                 for element_type in ("f64", "f32")]))
 
 

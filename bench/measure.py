@@ -1,0 +1,70 @@
+"""How the benchmarks time things: ours by `rnn bench`, PyTorch in this process,
+both as medians of forward and backward with the same number of threads."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+BUILD = Path(os.environ.get("RNNC_BUILD",
+                            Path(__file__).resolve().parents[1] / "build"))
+
+
+def cpu_name():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def compile_model(source, module):
+    subprocess.run([BUILD / "bin" / "rnnc", source, "-o", module], check=True)
+
+
+def rnnc_ms(module, entry, batch, steps, repeat, threads):
+    done = subprocess.run(
+        [BUILD / "bin" / "rnn", "bench", module, entry, "--batch", str(batch),
+         "--time", str(steps), "--repeat", str(repeat), "--threads",
+         str(threads), "--json"], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)[0]["median_ms"]
+
+
+def torch_ms(torch, layer, parameters, batch, steps, features, repeat):
+    """The loss is the mean over rows of the sum of squares, as in ours."""
+    parameters, times = list(parameters), []
+    for _ in range(repeat + 1):
+        x = torch.randn(batch, steps, features, requires_grad=True)
+        for parameter in parameters:
+            parameter.grad = None
+        start = time.perf_counter()
+        layer(x).square().sum(-1).mean().backward()
+        times.append(1e3 * (time.perf_counter() - start))
+    return statistics.median(times[1:])  # the first one warms up
+
+
+def layer_text(line, features):
+    """A model of one layer, `line` computing %h from %x, and a loss that adds
+    next to nothing."""
+    kind = f"tensor<?x?x{features}xf32>"
+    return f"""rnn.model @layer(%x: {kind}) -> {kind} {{
+  {line}
+  rnn.return %h : {kind}
+}}
+rnn.objective @squares(%x: {kind}) -> tensor<f32> {{
+  %h = rnn.call @layer(%x) : ({kind}) -> {kind}
+  %squared = arith.mulf %h, %h : {kind}
+  %sum = rnn.reduce sum %squared : {kind} -> tensor<?x?x1xf32>
+  %loss = rnn.mean %sum : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}}
+"""
+
+
+def write(result, table, out):
+    print(table)
+    if out:
+        Path(out).write_text(json.dumps(result, indent=1) + "\n")
+        Path(out).with_suffix(".md").write_text(table + "\n")
