@@ -24,6 +24,21 @@ int64_t launchesOf(Operation *op) {
   return launches;
 }
 
+/// Of attention, with as many keys seen as `context` allows: for each key two
+/// products of a head, five in the adjoint, and an exponential.
+int64_t attentionOperations(Operation *op) {
+  auto count = [](auto attend, int64_t products) -> int64_t {
+    int64_t features = getWidth(attend.getQueries().getType());
+    return attend.getWindow() *
+           (2 * products * features + 8 * attend.getHeads());
+  };
+  if (auto attend = dyn_cast<AttendOp>(op))
+    return count(attend, 2);
+  if (auto grad = dyn_cast<AttendGradOp>(op))
+    return count(grad, 5);
+  return 0;
+}
+
 Cost costOf(Operation *op, ArrayRef<Value> captured) {
   Cost cost;
   llvm::SmallDenseSet<Value> seen;
@@ -42,6 +57,7 @@ Cost costOf(Operation *op, ArrayRef<Value> captured) {
     return 2 * getWidth(op->getOperand(0).getType()) *
            rowWidth(op->getResult(0).getType());
   };
+  cost.operations = attentionOperations(op);
   op->walk([&](Operation *inner) {
     if (isa<MatmulOp>(inner))
       cost.operations += product(inner);
@@ -93,8 +109,26 @@ json::Object describe(StringRef name, StringRef what, ArrayRef<Operation *> ops,
                       {"operations_per_row", cost.operations}};
 }
 
-/// What a product or sum is, by its widths: equal ones share a line.
+/// What a product, a sum or a part of attention is, by its widths: equal ones
+/// share a line.
 std::string describeProduct(Operation *op) {
+  auto over = [](auto attend) {
+    int64_t heads = attend.getHeads();
+    int64_t features = getWidth(attend.getQueries().getType());
+    return "attention over the last " + std::to_string(attend.getWindow()) +
+           " steps, " + std::to_string(heads) + " heads of " +
+           std::to_string(features / heads);
+  };
+  if (auto attend = dyn_cast<AttendOp>(op))
+    return over(attend);
+  if (auto grad = dyn_cast<AttendGradOp>(op))
+    return "adjoint of " + over(grad);
+  if (auto steps = dyn_cast<AttendStepsOp>(op))
+    return "places of the last " + std::to_string(steps.getWindow()) + " steps";
+  if (auto cache = dyn_cast<AttendCacheOp>(op))
+    return "keys and values of " +
+           std::to_string(getFeatures(cache.getPastKeys().getType()).front()) +
+           " steps";
   auto width = [](Value value) {
     return std::to_string(getWidth(value.getType()));
   };
@@ -129,12 +163,13 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));
   }
-  // Products and sums, by their types.
+  // Products, sums and attention, by their types.
   std::vector<std::pair<std::string, SmallVector<Operation *>>> others;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (isa<ScanOp>(op))
       return WalkResult::skip();
-    if (!isa<MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(op))
+    if (!isa<MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(op) &&
+        !isAttention(op))
       return WalkResult::advance();
     std::string key = describeProduct(op);
     auto it = llvm::find_if(others, [&](auto &o) { return o.first == key; });

@@ -8,7 +8,7 @@
 
 namespace rnn {
 
-/// One object a kernel of scans, and one a kind of product or sum:
+/// One object a kernel of scans, and one a kind of product, sum or attention:
 ///   name, what, form, labels, entries;
 ///   launches: of all entries together, each called once;
 ///   bytes_per_row, operations_per_row: for each batch * time row of a launch;

@@ -30,6 +30,13 @@ void removeDropouts(Operation *function) {
   });
 }
 
+bool runsBackwards(Operation *op) {
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return scan.getReverse();
+  auto steps = dyn_cast<AttendStepsOp>(op);
+  return steps && steps.getReverse();
+}
+
 /// The number of values that `input`, an integer argument, may take: rows of
 /// the table that it indexes or the classes that it is compared with. 0 if it
 /// is used for neither.
@@ -83,8 +90,8 @@ struct MakeEntries : impl::MakeEntriesBase<MakeEntries> {
         removeDropouts(function);
         makeEntry(function, "forward");
         bool hasStep = !function
-                            ->walk([](ScanOp scan) {
-                              return scan.getReverse() ? WalkResult::interrupt()
+                            ->walk([](Operation *op) {
+                              return runsBackwards(op) ? WalkResult::interrupt()
                                                        : WalkResult::advance();
                             })
                             .wasInterrupted();

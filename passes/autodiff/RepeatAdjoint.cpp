@@ -97,9 +97,8 @@ void differentiateRepeat(OpBuilder &builder, RepeatOp repeat,
     if (Value copy = again.lookupOrNull(value))
       return copy;
     Operation *op = value.getDefiningOp();
-    if (!op ||
-        !isa<ParameterOp, ConstantOp, InverseCountOp, SliceOp, BroadcastOp>(
-            op)) {
+    if (!op || !isa<ParameterOp, StateOp, ConstantOp, InverseCountOp, SliceOp,
+                    BroadcastOp>(op)) {
       kept.insert(value);
       return value;
     }

@@ -310,6 +310,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitAccumulate(accumulate);
   else if (auto state = dyn_cast<StateOp>(op))
     emitState(state);
+  else if (isAttention(op))
+    emitAttention(op);
   else if (auto broadcast = dyn_cast<BroadcastOp>(op))
     return emitBroadcast(broadcast);
   else if (auto repeat = dyn_cast<RepeatOp>(op))
@@ -344,7 +346,7 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     return op->emitError("cannot compile '")
            << op->getName()
            << "' for the CPU: outside of a scan only products, sums over the "
-              "batch, slices, parameters and states are known";
+              "batch, attention, slices, parameters and states are known";
   }
   return success();
 }

@@ -61,6 +61,7 @@ private:
   void emitAccumulate(AccumulateOp op);
   void emitState(StateOp op);
   mlir::LogicalResult emitBroadcast(BroadcastOp op);
+  void emitAttention(mlir::Operation *op);
 
   void launch(llvm::StringRef kernel, mlir::Value count,
               llvm::ArrayRef<mlir::Value> arguments);

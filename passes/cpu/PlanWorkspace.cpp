@@ -30,6 +30,10 @@ int64_t rowWidth(Type type) {
   return width;
 }
 
+bool isAttention(Operation *op) {
+  return isa<AttendStepsOp, AttendOp, AttendGradOp, AttendCacheOp>(op);
+}
+
 bool isAccumulatedInPlace(Operation *op) {
   return isa<OuterSumOp, SumBatchOp, ScatterSumOp>(op) &&
          op->getResult(0).hasOneUse() &&
@@ -103,7 +107,8 @@ private:
       return cast<OpResult>(value).getResultNumber() >=
              repeat.getInits().size();
     return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-               TransposeOp, ConcatOp>(op);
+               TransposeOp, ConcatOp>(op) ||
+           isAttention(op);
   }
 
   /// Asks for the operand's value at `location`.
@@ -112,7 +117,8 @@ private:
     plan.destinations[&operand] = location;
     bool contiguous = location.stride == rowWidth(value.getType());
     if (assignable(value, operand.getOwner()->getBlock()) &&
-        (contiguous || isa<ScanOp, MatmulOp, ConcatOp>(value.getDefiningOp())))
+        (contiguous || isa<ScanOp, MatmulOp, ConcatOp>(value.getDefiningOp()) ||
+         isAttention(value.getDefiningOp())))
       plan.locations[value] = location;
     else
       plan.copies.insert(&operand);
@@ -152,7 +158,8 @@ private:
       } else if (auto repeat = dyn_cast<RepeatOp>(op)) {
         planRepeat(repeat);
       } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-                     TransposeOp>(op)) {
+                     TransposeOp>(op) ||
+                 isAttention(&op)) {
         if (!isAccumulatedInPlace(&op))
           for (Value result : op.getResults())
             if (!result.use_empty() || !isLastState(result))

@@ -76,6 +76,9 @@ struct WorkspacePlan {
   SizePolynomial total() const;
 };
 
+/// True for the ops of AttentionOps.td.
+bool isAttention(mlir::Operation *op);
+
 /// True for a sum that is added to a parameter's gradient as it is made.
 bool isAccumulatedInPlace(mlir::Operation *op);
 

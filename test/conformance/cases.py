@@ -3,6 +3,7 @@
 import numpy as np
 
 import reference as ref
+from attention_cases import ATTENTION
 from case import Case, X, clear_of_zero, normal
 
 # --- Inputs ------------------------------------------------------------------
@@ -595,4 +596,4 @@ def swapped(p, x, x2):
     return x
 
 
-CASES = MINIMAL + LAYERS + ELEMENTWISE + CELLS + DIMENSIONS + MODELS
+CASES = MINIMAL + LAYERS + ATTENTION + ELEMENTWISE + CELLS + DIMENSIONS + MODELS

@@ -15,10 +15,10 @@ except ImportError:
 
 @unittest.skipUnless(torch, "PyTorch is not installed (python3-torch)")
 class Torch(unittest.TestCase):
-    def compare(self, name, build):
+    def compare(self, name, build, width=7):
         """build(p, *inputs) -> output; p and inputs are torch tensors."""
         case = next(c for c in CASES if c.name == name)
-        run = Instance(case, 7, case.compile("f64"))
+        run = Instance(case, width, case.compile("f64"))
         inputs = run.random_inputs(3, 37)
         outputs = run.forward(inputs)
         inputs += run.random_targets(3, 37, outputs)
@@ -69,6 +69,19 @@ class Torch(unittest.TestCase):
             return torch.nn.functional.conv1d(
                 padded, weight, groups=len(weight)).transpose(1, 2)
         self.compare("conv", conv)
+
+    def test_attention(self):
+        def attention(p, x):
+            time, features = x.shape[1:]
+            steps = torch.arange(time)
+            distance = steps[:, None] - steps
+            hidden = (distance < 0) | (distance >= 70)
+            y, _ = torch.nn.functional.multi_head_attention_forward(
+                *[x.transpose(0, 1)] * 3, features, 5, p["to_qkv.weight"],
+                p["to_qkv.bias"], None, None, False, 0.0, p["to_out.weight"],
+                p["to_out.bias"], attn_mask=hidden)
+            return y.transpose(0, 1)
+        self.compare("attention_heads", attention, width=100)
 
     def test_gru(self):
         def gru(p, x):

@@ -70,3 +70,45 @@ rnn.model @twice(%x: tensor<?x?x8xf32>) -> tensor<?x?x9xf32> {
   %z = rnn.linear "head" %y : tensor<?x?x8xf32> -> tensor<?x?x9xf32>
   rnn.return %z : tensor<?x?x9xf32>
 }
+
+// -----
+
+// Attention: one product for queries, keys and values; the keys and values of
+// earlier calls are states.
+// CHECK-LABEL: rnn.model @attention
+// CHECK: %[[W:.*]] = rnn.parameter "a.to_qkv.weight" init uniform(0.35355339059327373) : tensor<24x8xf32>
+// CHECK: %[[ALL:.*]] = rnn.matmul %{{.*}}, %[[W]] transposed
+// CHECK: %[[Q:.*]] = rnn.slice %[[ALL]][0]
+// CHECK: %[[K:.*]] = rnn.slice %[[ALL]][8]
+// CHECK: %[[V:.*]] = rnn.slice %[[ALL]][16]
+// CHECK: %[[PK:.*]] = rnn.state "a.keys" : tensor<?x4x8xf32>
+// CHECK: %[[PV:.*]] = rnn.state "a.values" : tensor<?x4x8xf32>
+// CHECK: %[[N:.*]] = rnn.state "a.length" : tensor<?x1xf32>
+// CHECK: %[[S:.*]], %[[C:.*]], %[[N1:.*]] = rnn.attend_steps context 5 length(%[[N]] : tensor<?x1xf32>) :
+// CHECK: %[[Y:.*]], %{{.*}} = rnn.attend %[[Q]], %[[K]], %[[V]] past(%[[PK]], %[[PV]] : {{.*}}) steps(%[[S]], %[[C]] : {{.*}}) heads 2 context 5
+// CHECK: %[[NK:.*]], %[[NV:.*]] = rnn.attend_cache %[[K]], %[[V]] past(%[[PK]], %[[PV]]) steps(%[[S]], %[[C]]
+// CHECK: rnn.set_state "a.keys", %[[NK]]
+// CHECK: rnn.set_state "a.values", %[[NV]]
+// CHECK: rnn.set_state "a.length", %[[N1]]
+// CHECK: rnn.parameter "a.to_out.weight"
+// CHECK: rnn.matmul %[[Y]]
+rnn.model @attention(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = rnn.attention "a" %x heads 2 context 5 : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
+// -----
+
+// Backwards in time, or of one step, it carries nothing.
+// CHECK-LABEL: rnn.model @stateless
+// CHECK-NOT: rnn.state
+// CHECK: rnn.attend_steps context 5 reverse
+// CHECK-NOT: rnn.set_state
+// CHECK: rnn.attend_steps context 1 :
+// CHECK-NOT: rnn.set_state
+// CHECK: rnn.return
+rnn.model @stateless(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %a = rnn.attention "a" %x heads 2 context 5 reverse : tensor<?x?x8xf32>
+  %b = rnn.attention "b" %a heads 2 context 1 : tensor<?x?x8xf32>
+  rnn.return %b : tensor<?x?x8xf32>
+}

@@ -23,6 +23,14 @@ rnn.model @backwards(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x
   rnn.return %y : tensor<?x?x8xf32>
 }
 
+// CHECK: rnn.entry @attending_backwards.forward
+// CHECK-NOT: @attending_backwards.step
+rnn.model @attending_backwards(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %s, %c, %n = rnn.attend_steps context 5 reverse : tensor<?x?x2xi32>, tensor<?x1xi32>, tensor<?x1xf32>
+  %y, %l = rnn.attend %x, %x, %x steps(%s, %c : tensor<?x?x2xi32>, tensor<?x1xi32>) heads 2 context 5 : tensor<?x?x8xf32>, tensor<?x?x2xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
 // CHECK: rnn.entry @o.loss
 // CHECK-SAME: rnn.kind = "loss"
 // CHECK-NOT: rnn.dropout

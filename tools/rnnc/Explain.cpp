@@ -43,9 +43,12 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
   if (!kernels || kernels->empty())
     return;
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
+  size_t widest = 30;
+  for (const json::Value &value : *kernels)
+    widest = std::max(widest, text(*value.getAsObject(), "what").size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
                  StringRef bytes, StringRef operations, StringRef rest) {
-    out << "  " << left_justify(name, 12) << left_justify(what, 32)
+    out << "  " << left_justify(name, 14) << left_justify(what, widest + 2)
         << right_justify(launches, 9) << right_justify(bytes, 9)
         << right_justify(operations, 12) << "  " << rest << "\n";
   };

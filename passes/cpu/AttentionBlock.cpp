@@ -1,0 +1,356 @@
+#include "passes/cpu/AttentionBlock.h"
+#include "dialect/Shapes.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace rnn {
+
+AttentionShape::AttentionShape(Type type, int64_t heads, int64_t context,
+                               std::optional<APFloat> base,
+                               const CpuTarget &target)
+    : element(cast<FloatType>(getElementTypeOrSelf(type))), heads(heads),
+      width(getWidth(type) / heads), context(context),
+      lanes(target.vectorBits / element.getIntOrFloatBitWidth()),
+      padded(llvm::alignTo(width, lanes)), queries(4 * lanes) {
+  if (base)
+    rotary = base->convertToDouble();
+}
+
+std::string AttentionShape::name() const {
+  std::string name = "f" + std::to_string(element.getIntOrFloatBitWidth()) +
+                     "_" + std::to_string(heads) + "x" + std::to_string(width) +
+                     "_" + std::to_string(context);
+  if (rotary)
+    name += "_rotary_" + llvm::utohexstr(llvm::bit_cast<uint64_t>(*rotary));
+  return name;
+}
+
+void emitIf(Emitter &e, Value condition, llvm::function_ref<void()> then,
+            llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(e, condition, bool(otherwise));
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(branch.thenBlock());
+  then();
+  if (!otherwise)
+    return;
+  e.setInsertionPointToStart(branch.elseBlock());
+  otherwise();
+}
+
+AttentionBlock::AttentionBlock(Emitter &e, ModuleOp module,
+                               const CpuTarget &target,
+                               const AttentionShape &shape)
+    : shape(shape), all{shape.lanes, shape.lanes},
+      vectorType(VectorType::get(shape.lanes, shape.element)), e(e),
+      module(module), target(target) {
+  packedKeys = allocate(shape.keys * shape.padded);
+  packedValues = allocate(shape.keys * shape.padded);
+  first = allocate(shape.queries, e.getI32Type());
+  own = allocate(shape.queries, e.getI32Type());
+}
+
+Value AttentionBlock::allocate(int64_t elements, Type type) {
+  Value memory =
+      LLVM::AllocaOp::create(e, e.pointer, type, e.index(elements), 64);
+  // The columns that pad a row are never written again.
+  LLVM::MemsetOp::create(e, memory, e.number(e.getI8Type(), 0),
+                         e.index(elements * type.getIntOrFloatBitWidth() / 8),
+                         /*isVolatile=*/false);
+  return memory;
+}
+
+void AttentionBlock::fill(Value memory, int64_t elements, double value) {
+  e.loop(
+      e.index(0), e.index(elements),
+      [&](Value i) { store(e.number(vectorType, value), at(memory, i)); },
+      shape.lanes);
+}
+
+//===----------------------------------------------------------------------===//
+// Places and rows
+//===----------------------------------------------------------------------===//
+
+Value AttentionBlock::stepField(Value index, int64_t field) {
+  Value row = e.mul(e.add(e.mul(batch, time), index), steps.stride);
+  Type i32 = e.getI32Type();
+  return arith::ExtSIOp::create(
+      e, e.getI64Type(),
+      e.load(e.at(e.at(steps.pointer, row, i32), field, i32), i32));
+}
+
+Value AttentionBlock::seeing() {
+  Type i32 = e.getI32Type();
+  Value address = e.at(count.pointer, e.mul(batch, count.stride), i32);
+  return arith::ExtSIOp::create(e, e.getI64Type(), e.load(address, i32));
+}
+
+Value AttentionBlock::rowOf(Value index) {
+  return e.add(e.mul(batch, time), stepField(index, 0));
+}
+
+Value AttentionBlock::firstSeen(Value index) { return stepField(index, 1); }
+
+Value AttentionBlock::features(const Tensor &tensor, Value row) {
+  return e.at(tensor.pointer, e.add(e.mul(row, tensor.stride), head),
+              shape.element);
+}
+
+Value AttentionBlock::ofHead(const Tensor &tensor, Value row) {
+  Value index = arith::DivSIOp::create(e, head, e.index(shape.width));
+  return e.at(tensor.pointer, e.add(e.mul(row, tensor.stride), index),
+              shape.element);
+}
+
+Value AttentionBlock::keyRow(const Tensor &now, const Tensor &past,
+                             Value place) {
+  Value index = e.sub(place, e.index(shape.firstPlace()));
+  Value before =
+      arith::CmpIOp::create(e, arith::CmpIPredicate::slt, index, e.index(0));
+  Value features = e.index(shape.width * shape.heads);
+  Value then = e.at(
+      past.pointer,
+      e.add(e.add(e.mul(batch, past.stride), e.mul(place, features)), head),
+      shape.element);
+  Value row = rowOf(e.select(before, e.index(0), index));
+  return e.select(before, then, this->features(now, row));
+}
+
+Value AttentionBlock::sees(Value place, int64_t lane) {
+  Type i32 = e.getI32Type();
+  Value wide = e.splat(arith::TruncIOp::create(e, i32, place), shape.lanes);
+  auto compare = [&](arith::CmpIPredicate predicate, Value places) {
+    return arith::CmpIOp::create(e, predicate, wide,
+                                 e.load(e.at(places, lane, i32), i32, all));
+  };
+  return arith::AndIOp::create(e, compare(arith::CmpIPredicate::sge, first),
+                               compare(arith::CmpIPredicate::sle, own));
+}
+
+void AttentionBlock::beginQueries(Value from, Value size,
+                                  llvm::function_ref<void(Value, Value)> body) {
+  start = from;
+  active = size;
+  Type i32 = e.getI32Type();
+  auto put = [&](Value place, Value to, Value i) {
+    e.store(arith::TruncIOp::create(e, i32, place), e.at(to, i, i32));
+  };
+  // Lanes without a query see nothing.
+  e.loop(e.index(0), e.index(shape.queries), [&](Value i) {
+    put(e.index(std::numeric_limits<int32_t>::max()), first, i);
+  });
+  e.loop(e.index(0), active, [&](Value i) {
+    Value step = e.add(start, i);
+    put(firstSeen(step), first, i);
+    put(e.add(origin(), i), own, i);
+    body(i, rowOf(step));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Packed rows
+//===----------------------------------------------------------------------===//
+
+/// The cosines and sines of the angles of each turn, as numbers in the module:
+/// [context - 1 + queries, 2, width / 2]. Turns are relative to a block of
+/// queries, so that there are few, whatever the time.
+std::string AttentionBlock::rotations() {
+  std::string name = "rotations_" + shape.name();
+  if (module.lookupSymbol(name))
+    return name;
+  int64_t half = shape.width / 2;
+  SmallVector<APFloat> numbers;
+  for (int64_t turn = 1 - shape.context; turn < shape.queries; ++turn)
+    for (bool isSine : {false, true})
+      for (int64_t i = 0; i < half; ++i) {
+        double angle =
+            double(turn) * std::pow(*shape.rotary, -double(i) / double(half));
+        APFloat number(isSine ? std::sin(angle) : std::cos(angle));
+        bool lossy;
+        number.convert(shape.element.getFloatSemantics(),
+                       APFloat::rmNearestTiesToEven, &lossy);
+        numbers.push_back(number);
+      }
+  auto type = RankedTensorType::get({int64_t(numbers.size())}, shape.element);
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(module.getBody());
+  LLVM::GlobalOp::create(
+      e, LLVM::LLVMArrayType::get(shape.element, numbers.size()),
+      /*isConstant=*/true, LLVM::Linkage::Internal, name,
+      DenseElementsAttr::get(type, numbers), 64);
+  return name;
+}
+
+void AttentionBlock::pack(Value from, Value to, Value turn, Value factor) {
+  auto times = [&](Value value, Lanes lanes) {
+    return factor ? Value(arith::MulFOp::create(e, value,
+                                                e.splat(factor, lanes.count)))
+                  : value;
+  };
+  if (!shape.rotary || !turn) {
+    e.forRow(shape.width, shape.lanes, [&](Value i, Lanes lanes) {
+      e.store(times(e.load(at(from, i), shape.element, lanes), lanes),
+              at(to, i), lanes);
+    });
+    return;
+  }
+  int64_t half = shape.width / 2;
+  Value table = LLVM::AddressOfOp::create(e, e.pointer, rotations());
+  table = at(table, e.mul(e.add(turn, e.index(shape.context - 1)),
+                          e.index(shape.width)));
+  e.forRow(half, shape.lanes, [&](Value i, Lanes lanes) {
+    Value j = e.add(i, e.index(half));
+    auto load = [&](Value base, Value i) {
+      return e.load(at(base, i), shape.element, lanes);
+    };
+    Value x = times(load(from, i), lanes), y = times(load(from, j), lanes);
+    Value c = load(table, i), s = load(table, j);
+    Value minus = arith::NegFOp::create(e, s);
+    e.store(e.multiplyAdd(x, c, arith::MulFOp::create(e, y, minus)), at(to, i),
+            lanes);
+    e.store(e.multiplyAdd(y, c, arith::MulFOp::create(e, x, s)), at(to, j),
+            lanes);
+  });
+}
+
+void AttentionBlock::unpack(Value from, Value to, Value turn, bool accumulate) {
+  auto put = [&](Value value, Value i, Lanes lanes) {
+    if (accumulate)
+      value = arith::AddFOp::create(e, e.load(at(to, i), shape.element, lanes),
+                                    value);
+    e.store(value, at(to, i), lanes);
+  };
+  if (!shape.rotary || !turn) {
+    e.forRow(shape.width, shape.lanes, [&](Value i, Lanes lanes) {
+      put(e.load(at(from, i), shape.element, lanes), i, lanes);
+    });
+    return;
+  }
+  int64_t half = shape.width / 2;
+  Value table = LLVM::AddressOfOp::create(e, e.pointer, rotations());
+  table = at(table, e.mul(e.add(turn, e.index(shape.context - 1)),
+                          e.index(shape.width)));
+  e.forRow(half, shape.lanes, [&](Value i, Lanes lanes) {
+    Value j = e.add(i, e.index(half));
+    auto load = [&](Value base, Value i) {
+      return e.load(at(base, i), shape.element, lanes);
+    };
+    Value x = load(from, i), y = load(from, j);
+    Value c = load(table, i), s = load(table, j);
+    Value minus = arith::NegFOp::create(e, s);
+    put(e.multiplyAdd(x, c, arith::MulFOp::create(e, y, s)), i, lanes);
+    put(e.multiplyAdd(y, c, arith::MulFOp::create(e, x, minus)), j, lanes);
+  });
+}
+
+void AttentionBlock::zeroRow(Value to) {
+  e.forRow(shape.width, shape.lanes, [&](Value i, Lanes lanes) {
+    e.store(e.number(VectorType::get(lanes.count, shape.element), 0),
+            e.at(to, i, shape.element), lanes);
+  });
+}
+
+void AttentionBlock::packKeys(Value place, Value count) {
+  e.loop(e.index(0), count, [&](Value i) {
+    Value here = e.add(place, i);
+    pack(keyRow(keys, pastKeys, here), packedRow(packedKeys, i),
+         e.sub(here, origin()));
+    pack(keyRow(values, pastValues, here), packedRow(packedValues, i));
+  });
+}
+
+void AttentionBlock::forKeys(Value begin, Value end,
+                             llvm::function_ref<void(Value, Value)> body) {
+  e.loop(
+      begin, end,
+      [&](Value place) {
+        body(place,
+             arith::MinSIOp::create(e, e.sub(end, place), e.index(shape.keys)));
+      },
+      shape.keys);
+}
+
+/// Squares of as many rows and columns as a vector has lanes: rows whose
+/// indices differ in one bit exchange the lanes that differ in it, bit by bit.
+void AttentionBlock::transpose(Value from, Value to, int64_t rows,
+                               int64_t columns) {
+  int64_t lanes = shape.lanes;
+  auto square = [&](Value row, Value column) {
+    auto address = [&](Value base, Value row, int64_t more, Value column,
+                       int64_t stride) {
+      Value begin = e.mul(e.add(row, e.index(more)), e.index(stride));
+      return at(base, e.add(begin, column));
+    };
+    SmallVector<Value> part;
+    for (int64_t i = 0; i < lanes; ++i)
+      part.push_back(load(address(from, row, i, column, columns)));
+    for (int64_t bit = 1; bit < lanes; bit *= 2) {
+      SmallVector<int64_t> low, high;
+      for (int64_t i = 0; i < lanes; ++i) {
+        low.push_back(i & bit ? lanes + (i ^ bit) : i);
+        high.push_back(i & bit ? lanes + i : i ^ bit);
+      }
+      for (int64_t i = 0; i < lanes; ++i)
+        if (!(i & bit)) {
+          Value a = part[i], b = part[i | bit];
+          part[i] = vector::ShuffleOp::create(e, a, b, low);
+          part[i | bit] = vector::ShuffleOp::create(e, a, b, high);
+        }
+    }
+    for (int64_t i = 0; i < lanes; ++i)
+      store(part[i], address(to, column, i, row, rows));
+  };
+  e.loop(
+      e.index(0), e.index(rows),
+      [&](Value row) {
+        e.loop(
+            e.index(0), e.index(columns),
+            [&](Value column) { square(row, column); }, lanes);
+      },
+      lanes);
+}
+
+Value AttentionBlock::dot(Value a, Value b) {
+  Value sum = e.loop(
+      e.index(0), e.index(shape.padded), shape.lanes, {e.number(vectorType, 0)},
+      [&](Value i, ValueRange before) -> SmallVector<Value> {
+        return {e.multiplyAdd(load(at(a, i)), load(at(b, i)), before[0])};
+      })[0];
+  return e.reduce(sum, /*isMax=*/false);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+void AttentionBlock::scores(Value rows, Value queries, Value scores,
+                            Value count) {
+  emitBlockProduct(e, module, target,
+                   {shape.element, shape.padded, 1, shape.queries, false}, rows,
+                   queries, scores, count, e.index(shape.width));
+}
+
+void AttentionBlock::addWeighted(Value rows, Value scores, Value queries,
+                                 Value count) {
+  emitBlockProduct(e, module, target,
+                   {shape.element, 1, shape.padded, shape.queries, true}, rows,
+                   scores, queries, e.index(shape.width), count);
+}
+
+void AttentionBlock::gather(Value scores, Value queryRows, Value result,
+                            Value count, Value active) {
+  emitBlockProduct(e, module, target,
+                   {shape.element, shape.queries, 1, shape.padded, false},
+                   scores, queryRows, result, count, active);
+}
+
+void AttentionBlock::addWeightedRow(Value rows, Value scores, Value result,
+                                    Value count) {
+  emitBlockProduct(e, module, target,
+                   {shape.element, shape.queries, 1, shape.padded, true},
+                   scores, rows, result, e.index(1), count);
+}
+
+} // namespace rnn

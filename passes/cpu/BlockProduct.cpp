@@ -1,0 +1,128 @@
+#include "passes/cpu/BlockProduct.h"
+#include "passes/cpu/ScanKernel.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+namespace {
+
+/// Rows of a register block: with four vectors a row of 512 bits, or two
+/// shorter ones, all sums and factors fit the registers.
+constexpr int64_t blockRows = 6;
+
+class ProductFunction {
+public:
+  ProductFunction(Emitter &e, const CpuTarget &target,
+                  const BlockProduct &product, LLVM::LLVMFuncOp function)
+      : e(e), product(product),
+        lanes(target.vectorBits / product.element.getIntOrFloatBitWidth()),
+        mostVectors(target.hasAVX512() ? 4 : 2), a(function.getArgument(0)),
+        b(function.getArgument(1)), c(function.getArgument(2)),
+        m(function.getArgument(3)), k(function.getArgument(4)) {}
+
+  void emit() {
+    int64_t panel = mostVectors * lanes;
+    int64_t full = product.columns / panel * panel;
+    if (full == panel)
+      emitPanel(e.index(0), mostVectors);
+    else if (full > 0)
+      e.loop(
+          e.index(0), e.index(full),
+          [&](Value column) { emitPanel(column, mostVectors); }, panel);
+    if (full < product.columns)
+      emitPanel(e.index(full), (product.columns - full) / lanes);
+  }
+
+private:
+  void emitPanel(Value column, int64_t vectors) {
+    Value rest = arith::RemSIOp::create(e, m, e.index(blockRows));
+    Value full = e.sub(m, rest);
+    e.loop(
+        e.index(0), full,
+        [&](Value row) { emitBlock(row, blockRows, column, vectors); },
+        blockRows);
+    e.loop(full, m, [&](Value row) { emitBlock(row, 1, column, vectors); });
+  }
+
+  void emitBlock(Value row, int64_t rows, Value column, int64_t vectors) {
+    auto type = VectorType::get(lanes, product.element);
+    Lanes all{lanes, lanes};
+    auto address = [&](Value base, Value row, int64_t vector) {
+      Value at = e.add(e.mul(row, e.index(product.columns)), column);
+      return e.at(e.at(base, at, product.element), vector * lanes,
+                  product.element);
+    };
+    SmallVector<Value> sums;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < vectors; ++v)
+        sums.push_back(product.accumulate
+                           ? e.load(address(c, e.add(row, e.index(r)), v),
+                                    product.element, all)
+                           : e.number(type, 0));
+    Value first =
+        e.at(a, e.mul(row, e.index(product.rowStride)), product.element);
+    ValueRange results =
+        e.loop(e.index(0), k, 1, sums, [&](Value step, ValueRange before) {
+          SmallVector<Value> right, after;
+          for (int64_t v = 0; v < vectors; ++v)
+            right.push_back(e.load(address(b, step, v), product.element, all));
+          Value left = e.at(first, e.mul(step, e.index(product.stepStride)),
+                            product.element);
+          for (int64_t r = 0; r < rows; ++r) {
+            Value factor = e.splat(
+                e.load(e.at(left, r * product.rowStride, product.element),
+                       product.element),
+                lanes);
+            for (int64_t v = 0; v < vectors; ++v)
+              after.push_back(
+                  e.multiplyAdd(factor, right[v], before[r * vectors + v]));
+          }
+          return after;
+        });
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t v = 0; v < vectors; ++v)
+        e.store(results[r * vectors + v], address(c, e.add(row, e.index(r)), v),
+                all);
+  }
+
+  Emitter &e;
+  const BlockProduct &product;
+  int64_t lanes, mostVectors;
+  Value a, b, c, m, k;
+};
+
+std::string nameOf(const BlockProduct &product) {
+  return (product.accumulate ? "add_product_f" : "product_f") +
+         std::to_string(product.element.getIntOrFloatBitWidth()) + "_" +
+         std::to_string(product.rowStride) + "_" +
+         std::to_string(product.stepStride) + "_" +
+         std::to_string(product.columns);
+}
+
+} // namespace
+
+void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
+                      const BlockProduct &product, Value a, Value b, Value c,
+                      Value m, Value k) {
+  std::string name = nameOf(product);
+  if (!module.lookupSymbol(name)) {
+    Emitter inner(module.getLoc(), module.getContext());
+    inner.setInsertionPointToEnd(module.getBody());
+    Type pointer = e.pointer, number = e.getI64Type();
+    auto function = LLVM::LLVMFuncOp::create(
+        inner, name,
+        LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(e.getContext()),
+            {pointer, pointer, pointer, number, number}),
+        LLVM::Linkage::Internal);
+    setTarget(function, target);
+    inner.setInsertionPointToStart(function.addEntryBlock(inner));
+    inner.setInsertionPoint(LLVM::ReturnOp::create(inner, ValueRange()));
+    ProductFunction(inner, target, product, function).emit();
+  }
+  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  LLVM::CallOp::create(e, function, ValueRange{a, b, c, m, k});
+}
+
+} // namespace rnn

@@ -1,0 +1,102 @@
+// Launches of attention's kernels (see EntryEmitter.h).
+#include "dialect/Shapes.h"
+#include "passes/cpu/AttentionKernels.h"
+#include "passes/cpu/EntryEmitter.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+namespace {
+
+/// A kernel's arguments, in the order in which ArgumentReader reads them.
+class ArgumentList {
+public:
+  ArgumentList(Emitter &e, llvm::DenseMap<Value, Tensor> &tensors)
+      : e(e), tensors(tensors) {}
+
+  ArgumentList &add(ValueRange list) {
+    for (Value value : list)
+      add(value);
+    return *this;
+  }
+  /// Of an absent value: a null pointer.
+  ArgumentList &add(Value value) {
+    Tensor tensor =
+        value ? tensors[value]
+              : Tensor{LLVM::ZeroOp::create(e, e.pointer), e.index(0)};
+    values.push_back(tensor.pointer);
+    values.push_back(tensor.stride);
+    return *this;
+  }
+  ArrayRef<Value> with(Value number) {
+    values.push_back(number);
+    return values;
+  }
+
+private:
+  Emitter &e;
+  llvm::DenseMap<Value, Tensor> &tensors;
+  SmallVector<Value> values;
+};
+
+} // namespace
+
+void EntryEmitter::emitAttention(Operation *op) {
+  ArgumentList list(e, tensors);
+  std::string type =
+      "_f" + std::to_string(parent.layout.elementType.getIntOrFloatBitWidth()) +
+      "_";
+  if (auto steps = dyn_cast<AttendStepsOp>(op)) {
+    std::string name =
+        "attend_steps" + type + std::to_string(steps.getWindow()) +
+        (steps.getLength() ? "_length" : "") +
+        (steps.getReset() ? "_reset" : "") + (steps.getMask() ? "_mask" : "") +
+        (steps.getReverse() ? "_reverse" : "");
+    parent.require(name, [&](StringRef name) {
+      emitAttendStepsKernel(parent.module, name, parent.target, steps);
+    });
+    list.add(steps.getLength()).add(steps.getReset()).add(steps.getMask());
+    launch(name, batch, list.add(steps.getResults()).with(time));
+  } else if (auto attend = dyn_cast<AttendOp>(op)) {
+    AttentionShape shape(attend, parent.target);
+    std::string name = "attend_" + shape.name();
+    parent.require(name, [&](StringRef name) {
+      emitAttendKernel(parent.module, name, parent.target, shape);
+    });
+    list.add({attend.getQueries(), attend.getKeys(), attend.getValues(),
+              attend.getPastKeys(), attend.getPastValues(), attend.getSteps(),
+              attend.getCount()});
+    Value blocks = shape.blocks(e, time);
+    launch(name, e.mul(e.mul(batch, e.index(shape.heads)), blocks),
+           list.add(attend.getResults()).with(time));
+  } else if (auto grad = dyn_cast<AttendGradOp>(op)) {
+    AttentionShape shape(grad, parent.target);
+    bool hasLogSum = bool(grad.getDLogSum());
+    std::string name =
+        "attend_grad_" + shape.name() + (hasLogSum ? "_log_sum" : "");
+    parent.require(name, [&](StringRef name) {
+      emitAttendGradKernel(parent.module, name, parent.target, shape,
+                           hasLogSum);
+    });
+    list.add({grad.getDResult(), grad.getDLogSum(), grad.getQueries(),
+              grad.getKeys(), grad.getValues(), grad.getPastKeys(),
+              grad.getPastValues(), grad.getSteps(), grad.getCount(),
+              grad.getResult(), grad.getLogSum()});
+    launch(name, e.mul(batch, e.index(shape.heads)),
+           list.add(grad.getResults()).with(time));
+  } else {
+    auto cache = cast<AttendCacheOp>(op);
+    ArrayRef<int64_t> past = getFeatures(cache.getPastKeys().getType());
+    std::string name = "attend_cache" + type + std::to_string(past[0]) + "x" +
+                       std::to_string(past[1]);
+    parent.require(name, [&](StringRef name) {
+      emitAttendCacheKernel(parent.module, name, parent.target, cache);
+    });
+    list.add(cache->getOperands());
+    launch(name, e.mul(batch, e.index(past[0])),
+           list.add(cache.getResults()).with(time));
+  }
+}
+
+} // namespace rnn
