@@ -1,13 +1,13 @@
 // A character model of Transformer blocks (Vaswani et al. 2017), the baseline
 // for the others here: three blocks of width 192, each causal attention of six
-// heads over the last 256 steps, with rotary positions, and a feed-forward
+// heads over the last 128 steps, with rotary positions, and a feed-forward
 // network of 4 times the width; norms before both, as usual now. Text is read
 // as bytes.
 rnn.model @char_lm(%tokens: tensor<?x?xi32>) -> tensor<?x?x256xf32> {
   %x0 = rnn.embedding "embed" %tokens : tensor<?x?xi32> -> tensor<?x?x192xf32>
   %xn = rnn.repeat 3 "layers" (%x = %x0) : tensor<?x?x192xf32> {
     %n1 = rnn.rms_norm "mixer_norm" %x : tensor<?x?x192xf32>
-    %m = rnn.attention "mixer" %n1 heads 6 context 256 rotary 10000.0
+    %m = rnn.attention "mixer" %n1 heads 6 context 128 rotary 10000.0
         : tensor<?x?x192xf32>
     %x1 = arith.addf %x, %m : tensor<?x?x192xf32>
 
