@@ -36,8 +36,11 @@ std::string ModuleEmitter::constant(Type element, double value, int64_t width) {
         isa<FloatType>(memory)
             ? Attribute(e.getFloatAttr(memory, value))
             : Attribute(e.getIntegerAttr(memory, int64_t(value)));
+    // Many zeros, as of a state with rows of rows, take no room in the file if
+    // they are not called constant.
+    bool isConstant = value != 0 || width <= 4096;
     LLVM::GlobalOp::create(e, LLVM::LLVMArrayType::get(memory, width),
-                           /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                           isConstant, LLVM::Linkage::Internal, name,
                            DenseElementsAttr::get(type, scalar), 64);
   });
   return name;

@@ -81,6 +81,20 @@ def layers(p, x):
     return x
 
 
+def ops(p, q, k, v):
+    """Two heads over the last 3 steps, and the log of each one's sum."""
+    y, parts = np.zeros_like(q), []
+    size, steps = q.shape[-1] // 2, np.arange(q.shape[1])
+    distance = steps[:, None] - steps
+    for h in (slice(0, size), slice(size, None)):
+        scores = q[..., h] @ k[..., h].swapaxes(1, 2) / np.sqrt(size)
+        scores = np.where((distance >= 0) & (distance < 3), scores, -np.inf)
+        weights = np.exp(scores)
+        y[..., h] = weights / weights.sum(-1, keepdims=True) @ v[..., h]
+        parts.append(np.log(weights.sum(-1)))
+    return np.concatenate([y, np.stack(parts, -1)], -1)
+
+
 ATTENTION = [
     row("attention", 1, 5),
     row("attention_heads", 5, 70, "bias", widths=(5, 100)),
@@ -92,6 +106,14 @@ ATTENTION = [
         widths=(4, 36)),
     row("attention_reverse", 2, 6, "rotary 100.0 reverse", ["reset", "mask"],
         widths=(4, 100)),
+    Case("attention_ops", """%s, %c, %n = rnn.attend_steps context 3
+      : tensor<?x?x2xi32>, tensor<?x1xi32>, tensor<?x1xf32>
+  %o, %l = rnn.attend %x, %k, %v
+      steps(%s, %c : tensor<?x?x2xi32>, tensor<?x1xi32>) heads 2 context 3
+      : $X, tensor<?x?x2xf32>
+  %y = rnn.concat %o, %l : $X, tensor<?x?x2xf32> -> tensor<?x?x${H}xf32>""",
+         ops, X | {"k": X["x"], "v": X["x"]}, result="$XH", widths=(2,),
+         expansion=2, continues=False),
     Case("attention_repeat", """%y = rnn.repeat 3 "$N" (%h = %x) : $X {
     %n = rnn.rms_norm "norm" %h : $X
     %m = rnn.attention "mixer" %n heads 2 context 7 rotary 100.0 : $X
