@@ -148,10 +148,8 @@ FailureOr<SmallVector<Value>> AttentionOp::expand(LayerExpander &outer) {
     b.setState("length", steps.getNextLength());
   }
   Value result = b.linear("to_out", attend.getResult(), features, getBias());
-  if (getMask() && getBias()) {
-    Value wide = b.broadcast(getMask(), withElementType(type, b.getI1Type()));
-    result = arith::SelectOp::create(b, wide, result, b.constant(0.0, type));
-  }
+  if (getBias())
+    result = b.masked(result, getMask()); // the bias is not 0
   return SmallVector<Value>{result};
 }
 

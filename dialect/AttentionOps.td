@@ -34,11 +34,12 @@ def RNN_AttentionOp : RNN_LayerOp<"attention", [
     is carried from call to call, so that a step takes constant time and memory.
     It carries no gradient. With C = 1 there is no state.
 
-    Where `reset` is true, keys from before the step are not seen from it on.
-    Where `mask` is false the step is skipped: its key is never seen, it is none
-    of the last C steps and not counted in t - u, and its result is 0. With
-    `reverse` a step looks ahead instead of back, at u in [t, t + C); there is
-    no state then.
+    The clauses are those of recurrent layers. Where `reset` is true, keys from
+    before the step are not seen from it on. Where `mask` is false the step is
+    skipped, whatever `reset` says: its key is never seen, it is none of the last
+    C steps and not counted in t - u, and its result is 0. With `reverse` a step
+    looks ahead instead of back, at u in [t, t + C), "before" is in that order,
+    and there is no state.
 
     * `attention_c1`: the input is a sequence with one feature dimension.
     * `attention_c2`: `heads` divides the features into heads of at most 1024.
@@ -86,7 +87,8 @@ def RNN_AttendStepsOp : RNN_DifferentiableOp<"attend_steps", [Pure,
 
     `steps[b, i, 0]` is the time of the step at place C - 1 + i,
     `steps[b, i, 1]` the first place that it sees: at most C places up to its
-    own, none of them before the last `reset`. Skipped steps come at the end,
+    own, none of them before the last `reset` (one at a skipped step is skipped
+    with it). Skipped steps come at the end,
     with -1 as what they see. `count` is the number of steps that are not
     skipped, `next_length` the number of keys, at most C - 1, that the step after
     the last would see besides its own.

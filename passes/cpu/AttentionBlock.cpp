@@ -1,32 +1,10 @@
 #include "passes/cpu/AttentionBlock.h"
-#include "dialect/Shapes.h"
 
-#include <cmath>
 #include <limits>
 
 using namespace mlir;
 
 namespace rnn {
-
-AttentionShape::AttentionShape(Type type, int64_t heads, int64_t context,
-                               std::optional<APFloat> base,
-                               const CpuTarget &target)
-    : element(cast<FloatType>(getElementTypeOrSelf(type))), heads(heads),
-      width(getWidth(type) / heads), context(context),
-      lanes(target.vectorBits / element.getIntOrFloatBitWidth()),
-      padded(llvm::alignTo(width, lanes)), queries(4 * lanes) {
-  if (base)
-    rotary = base->convertToDouble();
-}
-
-std::string AttentionShape::name() const {
-  std::string name = "f" + std::to_string(element.getIntOrFloatBitWidth()) +
-                     "_" + std::to_string(heads) + "x" + std::to_string(width) +
-                     "_" + std::to_string(context);
-  if (rotary)
-    name += "_rotary_" + llvm::utohexstr(llvm::bit_cast<uint64_t>(*rotary));
-  return name;
-}
 
 void emitIf(Emitter &e, Value condition, llvm::function_ref<void()> then,
             llvm::function_ref<void()> otherwise) {
@@ -153,95 +131,43 @@ void AttentionBlock::beginQueries(Value from, Value size,
 // Packed rows
 //===----------------------------------------------------------------------===//
 
-/// The cosines and sines of the angles of each turn, as numbers in the module:
-/// [context - 1 + queries, 2, width / 2]. Turns are relative to a block of
-/// queries, so that there are few, whatever the time.
-std::string AttentionBlock::rotations() {
-  std::string name = "rotations_" + shape.name();
-  if (module.lookupSymbol(name))
-    return name;
-  int64_t half = shape.width / 2;
-  SmallVector<APFloat> numbers;
-  for (int64_t turn = 1 - shape.context; turn < shape.queries; ++turn)
-    for (bool isSine : {false, true})
-      for (int64_t i = 0; i < half; ++i) {
-        double angle =
-            double(turn) * std::pow(*shape.rotary, -double(i) / double(half));
-        APFloat number(isSine ? std::sin(angle) : std::cos(angle));
-        bool lossy;
-        number.convert(shape.element.getFloatSemantics(),
-                       APFloat::rmNearestTiesToEven, &lossy);
-        numbers.push_back(number);
-      }
-  auto type = RankedTensorType::get({int64_t(numbers.size())}, shape.element);
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(module.getBody());
-  LLVM::GlobalOp::create(
-      e, LLVM::LLVMArrayType::get(shape.element, numbers.size()),
-      /*isConstant=*/true, LLVM::Linkage::Internal, name,
-      DenseElementsAttr::get(type, numbers), 64);
-  return name;
-}
-
-void AttentionBlock::pack(Value from, Value to, Value turn, Value factor) {
-  auto times = [&](Value value, Lanes lanes) {
+void AttentionBlock::copy(Value from, Value to, Value turn, bool isBack,
+                          Value factor, bool accumulate) {
+  auto get = [&](Value base, Value i, Lanes lanes) {
+    return e.load(at(base, i), shape.element, lanes);
+  };
+  auto read = [&](Value i, Lanes lanes) -> Value {
+    Value value = get(from, i, lanes);
     return factor ? Value(arith::MulFOp::create(e, value,
                                                 e.splat(factor, lanes.count)))
                   : value;
   };
-  if (!shape.rotary || !turn) {
-    e.forRow(shape.width, shape.lanes, [&](Value i, Lanes lanes) {
-      e.store(times(e.load(at(from, i), shape.element, lanes), lanes),
-              at(to, i), lanes);
-    });
-    return;
-  }
-  int64_t half = shape.width / 2;
-  Value table = LLVM::AddressOfOp::create(e, e.pointer, rotations());
-  table = at(table, e.mul(e.add(turn, e.index(shape.context - 1)),
-                          e.index(shape.width)));
-  e.forRow(half, shape.lanes, [&](Value i, Lanes lanes) {
-    Value j = e.add(i, e.index(half));
-    auto load = [&](Value base, Value i) {
-      return e.load(at(base, i), shape.element, lanes);
-    };
-    Value x = times(load(from, i), lanes), y = times(load(from, j), lanes);
-    Value c = load(table, i), s = load(table, j);
-    Value minus = arith::NegFOp::create(e, s);
-    e.store(e.multiplyAdd(x, c, arith::MulFOp::create(e, y, minus)), at(to, i),
-            lanes);
-    e.store(e.multiplyAdd(y, c, arith::MulFOp::create(e, x, s)), at(to, j),
-            lanes);
-  });
-}
-
-void AttentionBlock::unpack(Value from, Value to, Value turn, bool accumulate) {
-  auto put = [&](Value value, Value i, Lanes lanes) {
+  auto write = [&](Value value, Value i, Lanes lanes) {
     if (accumulate)
-      value = arith::AddFOp::create(e, e.load(at(to, i), shape.element, lanes),
-                                    value);
+      value = arith::AddFOp::create(e, get(to, i, lanes), value);
     e.store(value, at(to, i), lanes);
   };
   if (!shape.rotary || !turn) {
-    e.forRow(shape.width, shape.lanes, [&](Value i, Lanes lanes) {
-      put(e.load(at(from, i), shape.element, lanes), i, lanes);
-    });
+    e.forRow(shape.width, shape.lanes,
+             [&](Value i, Lanes lanes) { write(read(i, lanes), i, lanes); });
     return;
   }
   int64_t half = shape.width / 2;
-  Value table = LLVM::AddressOfOp::create(e, e.pointer, rotations());
-  table = at(table, e.mul(e.add(turn, e.index(shape.context - 1)),
-                          e.index(shape.width)));
+  Value table =
+      LLVM::AddressOfOp::create(e, e.pointer, shape.rotations(module));
+  Value index = e.add(turn, e.index(shape.context - 1));
+  table = at(table, e.mul(index, e.index(shape.width)));
   e.forRow(half, shape.lanes, [&](Value i, Lanes lanes) {
     Value j = e.add(i, e.index(half));
-    auto load = [&](Value base, Value i) {
-      return e.load(at(base, i), shape.element, lanes);
-    };
-    Value x = load(from, i), y = load(from, j);
-    Value c = load(table, i), s = load(table, j);
-    Value minus = arith::NegFOp::create(e, s);
-    put(e.multiplyAdd(x, c, arith::MulFOp::create(e, y, s)), i, lanes);
-    put(e.multiplyAdd(y, c, arith::MulFOp::create(e, x, minus)), j, lanes);
+    Value x = read(i, lanes), y = read(j, lanes);
+    Value cosine = get(table, i, lanes), sine = get(table, j, lanes);
+    Value minus = arith::NegFOp::create(e, sine);
+    if (isBack)
+      std::swap(sine, minus);
+    write(e.multiplyAdd(x, cosine, arith::MulFOp::create(e, y, minus)), i,
+          lanes);
+    write(e.multiplyAdd(y, cosine, arith::MulFOp::create(e, x, sine)), j,
+          lanes);
   });
 }
 

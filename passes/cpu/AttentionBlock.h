@@ -1,5 +1,5 @@
-// What the kernels of attention have in common: the sizes of their blocks, the
-// way from places to rows, and rows packed side by side, rotated if so asked.
+// What the kernels of attention have in common: the way from places to rows,
+// and rows packed side by side, rotated if so asked.
 //
 // A block of queries is worked on with one query a lane: products of a block of
 // keys with it leave each key's scores in a row, so that maxima and sums over
@@ -7,40 +7,11 @@
 #ifndef RNN_PASSES_CPU_ATTENTIONBLOCK_H
 #define RNN_PASSES_CPU_ATTENTIONBLOCK_H
 
-#include "dialect/RNNDialect.h"
+#include "passes/cpu/AttentionShape.h"
 #include "passes/cpu/BlockProduct.h"
 #include "passes/cpu/RowEmitter.h"
 
 namespace rnn {
-
-/// All that the kernels of an attention op depend on.
-struct AttentionShape {
-  template <typename OpTy>
-  AttentionShape(OpTy op, const CpuTarget &target)
-      : AttentionShape(op.getQueries().getType(), op.getHeads(), op.getWindow(),
-                       op.getRotary(), target) {}
-  AttentionShape(mlir::Type type, int64_t heads, int64_t context,
-                 std::optional<llvm::APFloat> rotary, const CpuTarget &target);
-
-  mlir::FloatType element;
-  int64_t heads, width; // features of a head
-  int64_t context;
-  std::optional<double> rotary;
-  int64_t lanes;   // of a vector
-  int64_t padded;  // width, rounded up to whole vectors
-  int64_t queries; // in a block
-  int64_t keys = 64;
-
-  /// The place of the first step of a call.
-  int64_t firstPlace() const { return context - 1; }
-  /// How many blocks of queries there are.
-  mlir::Value blocks(Emitter &e, mlir::Value time) const {
-    mlir::Value most = e.add(time, e.index(queries - 1));
-    return mlir::arith::DivSIOp::create(e, most, e.index(queries));
-  }
-  /// Tells kernels of different shapes apart.
-  std::string name() const;
-};
 
 /// Reads a kernel's arguments one after the other.
 class ArgumentReader {
@@ -114,10 +85,14 @@ public:
   /// Copies a row of this head to scratch memory, times `factor` if given, and
   /// rotated by `turn` places if given (in [-context + 1, queries)).
   void pack(mlir::Value from, mlir::Value to, mlir::Value turn = {},
-            mlir::Value factor = {});
+            mlir::Value factor = {}) {
+    copy(from, to, turn, /*isBack=*/false, factor, /*accumulate=*/false);
+  }
   /// The other way: rotates back, then writes or adds.
   void unpack(mlir::Value from, mlir::Value to, mlir::Value turn,
-              bool accumulate);
+              bool accumulate) {
+    copy(from, to, turn, /*isBack=*/true, {}, accumulate);
+  }
   void zeroRow(mlir::Value to);
 
   /// Begins the block of the queries [from, from + size), of which no place may
@@ -163,7 +138,8 @@ public:
 private:
   mlir::Value stepField(mlir::Value index, int64_t field);
   mlir::Value keyRow(const Tensor &now, const Tensor &past, mlir::Value place);
-  std::string rotations();
+  void copy(mlir::Value from, mlir::Value to, mlir::Value turn, bool isBack,
+            mlir::Value factor, bool accumulate);
 
   Emitter &e;
   mlir::ModuleOp module;

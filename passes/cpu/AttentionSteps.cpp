@@ -53,15 +53,19 @@ void emitAttendStepsKernel(ModuleOp module, StringRef name,
             Value index = e.mul(e.add(row, at), flags.stride);
             return e.load(e.at(flags.pointer, index, i1), i1);
           };
-          if (op.getReset())
-            start = e.select(flag(reset), place, start);
+          Value counts = op.getMask() ? flag(mask) : Value();
+          if (op.getReset()) {
+            Value resets = flag(reset);
+            if (counts)
+              resets = arith::AndIOp::create(e, resets, counts);
+            start = e.select(resets, place, start);
+          }
           // Skipped steps fill the rows from the end.
           Value done = e.sub(place, e.index(past)), index = done;
           Value seen =
               arith::MaxSIOp::create(e, start, e.sub(place, e.index(past)));
           Value after = e.add(place, e.index(1));
-          if (op.getMask()) {
-            Value counts = flag(mask);
+          if (counts) {
             index = e.select(counts, done, e.sub(last, e.sub(i, done)));
             seen = e.select(counts, seen, e.index(-1));
             after = e.select(counts, after, place);

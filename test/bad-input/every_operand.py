@@ -29,6 +29,8 @@ OPS = [
      [X, WIDE_STEP, RESET, RESET, WIDE_STEP]),
     ('rnn.min_lstm "l" %0 expansion 2 init(%1 : {1}) reset(%2 : {2})'
      " : {0} last {3}", [X, WIDE_STEP, RESET, WIDE_STEP]),
+    ('rnn.attention "l" %0 heads 2 context 5 reset(%1 : {1}) mask(%2 : {2}) : {0}',
+     [X, RESET, RESET]),
     ("rnn.cross_entropy %0, %1 : {0}, {1} -> {2}", [X, TOKENS, SCALAR]),
     ("rnn.mse %0, %1 : {0}, {1} -> {2}", [X, X, SCALAR]),
     ("rnn.broadcast %0 : {0} -> {1}", [STEP, X]),
@@ -50,6 +52,7 @@ SAME_TYPE = ["sigmoid", "softplus", "stop_gradient", "relu", "silu", "gelu",
 STILL_RIGHT = {
     ("rnn.causal_conv1d", 0, "tensor<?x?x8xf64>"),
     ("rnn.causal_conv1d", 0, "tensor<?x?x9xf32>"),
+    ("rnn.attention", 0, "tensor<?x?x8xf64>"),
     ("rnn.cross_entropy", 0, "tensor<?x?x9xf32>"),
     ("rnn.broadcast", 0, "tensor<?x?x8xf32>"),
     ("rnn.broadcast", 0, "tensor<8xf32>"),

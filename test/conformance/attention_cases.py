@@ -34,7 +34,7 @@ def attention(x, p, heads, context, rotary=None, reset=None, mask=None,
     for b in range(batch):
         seen = np.flatnonzero(mask[b])
         places = np.arange(len(seen))
-        section = np.cumsum(reset[b])[seen]
+        section = np.cumsum(reset[b] & mask[b])[seen]
         distance = places[:, None] - places
         visible = (distance >= 0) & (distance < context) \
             & (section[:, None] == section)

@@ -55,6 +55,31 @@ def philox(key, c):
     return c[0]
 
 
+def attend(q, k, v, dy, context, base):
+    """One head: its results, the log of its sums in all columns, and the
+    adjoints of q, k and v. The last queries are those of the last keys."""
+    count, size = q.shape
+    places = np.arange(len(k))
+    turn = places[:, None] * base ** (-2 * np.arange(size // 2) / size)
+
+    def rotate(x, turn):
+        a, b = x[:, :size // 2], x[:, size // 2:]
+        return np.concatenate([a * np.cos(turn) - b * np.sin(turn),
+                               b * np.cos(turn) + a * np.sin(turn)], 1)
+    own = len(k) - count
+    q, k = rotate(q, turn[own:]) / np.sqrt(size), rotate(k, turn)
+    distance = places[own:, None] - places
+    scores = np.where((distance >= 0) & (distance < context), q @ k.T, -np.inf)
+    weights = np.exp(scores)
+    sums = weights.sum(1, keepdims=True)
+    weights /= sums
+    y = weights @ v
+    slopes = weights * (dy @ v.T - (dy * y).sum(1, keepdims=True))
+    return np.stack([y, np.broadcast_to(np.log(sums), y.shape),
+                     rotate(slopes @ k, -turn[own:]) / np.sqrt(size),
+                     rotate(slopes.T @ q, -turn)[own:], (weights.T @ dy)[own:]])
+
+
 class Numbers(unittest.TestCase):
     def close(self, ours, reference, limit=2e-5):
         np.testing.assert_allclose(np.asarray(ours, np.float64).ravel(),
@@ -98,6 +123,47 @@ class Numbers(unittest.TestCase):
             self.close(y, x @ p["head.weight"].T, limit)
             self.close(states, np.concatenate([c.ravel() for c in carried]),
                        limit)
+
+    def test_attention(self):
+        doubled = (("xf32", "xf64"),)
+        for cpu, replace, limit in (("native", (), 2e-5),
+                                    ("x86-64-v3", (), 2e-5),
+                                    ("x86-64-v2", (), 2e-5),
+                                    ("native", doubled, 1e-12)):
+            module = build("attention.mlir", cpu, replace)
+            for batch, time in ((1, 1), (3, 7), (2, 130)):
+                with self.subTest(cpu=cpu, batch=batch, time=time):
+                    self.attention(module, batch, time, limit)
+
+    def attention(self, module, batch, time, limit):
+        """Three calls, each from the states that the one before it left."""
+        states, pasts = None, [np.zeros((2, 0, 12))] * batch
+        for _ in range(3):
+            inputs = self.random.normal(size=(4, batch, time, 12))
+            mask = self.random.random((batch, time)) < 0.8
+            q, k, v, dy = inputs.astype(module.dtype).astype(np.float64)
+            ours, states = module.run("attend.forward", batch, time,
+                                      [q, k, v, mask, dy], states=states)
+            for b in range(batch):
+                seen = mask[b]
+                every = np.concatenate(
+                    [pasts[b], np.stack([k[b, seen], v[b, seen]])], 1)
+                wanted = np.zeros((5, time, 12))
+                for h in (slice(0, 6), slice(6, 12)):
+                    wanted[:, seen, h] = attend(
+                        q[b, seen, h], every[0, :, h], every[1, :, h],
+                        dy[b, seen, h], 70, 100.0)
+                wanted[1, :, 1] = wanted[1, :, 6]  # the log sum of the second
+                for i, width in enumerate((12, 2, 12, 12, 12)):
+                    self.close(ours[i][b], wanted[i, :, :width], limit)
+                pasts[b] = every[:, -69:]
+                length = pasts[b].shape[1]
+                flat = states[2 * batch * 69 * 12:]
+                self.assertEqual(flat[b], length)
+                for part in range(2):
+                    left = states[part * batch * 69 * 12:][b * 69 * 12:]
+                    self.close(left[(69 - length) * 12:69 * 12],
+                               pasts[b][part], limit)
 
     def test_rows(self):
         module = build("bodies.mlir")

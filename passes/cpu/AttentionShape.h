@@ -1,0 +1,49 @@
+// The sizes of an attention and of its blocks.
+#ifndef RNN_PASSES_CPU_ATTENTIONSHAPE_H
+#define RNN_PASSES_CPU_ATTENTIONSHAPE_H
+
+#include "dialect/RNNDialect.h"
+#include "passes/cpu/CpuTarget.h"
+#include "passes/cpu/Emitter.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace rnn {
+
+/// All that the kernels of an attention op depend on.
+struct AttentionShape {
+  template <typename OpTy>
+  AttentionShape(OpTy op, const CpuTarget &target)
+      : AttentionShape(op.getQueries().getType(), op.getHeads(), op.getWindow(),
+                       op.getRotary(), target) {}
+  AttentionShape(mlir::Type type, int64_t heads, int64_t context,
+                 std::optional<llvm::APFloat> rotary, const CpuTarget &target);
+
+  mlir::FloatType element;
+  int64_t heads, width; // features of a head
+  int64_t context;
+  std::optional<double> rotary;
+  int64_t lanes;   // of a vector
+  int64_t padded;  // width, rounded up to whole vectors
+  int64_t queries; // in a block
+  int64_t keys = 64;
+
+  /// The place of the first step of a call.
+  int64_t firstPlace() const { return context - 1; }
+  /// How many blocks of queries there are.
+  mlir::Value blocks(Emitter &e, mlir::Value time) const {
+    mlir::Value most = e.add(time, e.index(queries - 1));
+    return mlir::arith::DivSIOp::create(e, most, e.index(queries));
+  }
+  /// Tells kernels of different shapes apart.
+  std::string name() const;
+  /// The symbol of the cosines and sines of the angles of each turn in
+  /// (-context, queries), made in `module` when first asked for: [turns, 2,
+  /// width / 2]. Turns count from a block of queries, so that there are few,
+  /// whatever the time.
+  std::string rotations(mlir::ModuleOp module) const;
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_ATTENTIONSHAPE_H
