@@ -156,11 +156,20 @@ void AttentionBlock::copy(Value from, Value to, Value turn, bool isBack,
   Value table =
       LLVM::AddressOfOp::create(e, e.pointer, shape.rotations(module));
   Value index = e.add(turn, e.index(shape.context - 1));
-  table = at(table, e.mul(index, e.index(shape.width)));
+  Value step = e.index(shape.fineTurns);
+  Value coarse = arith::DivUIOp::create(e, index, step);
+  Value fine = e.add(arith::RemUIOp::create(e, index, step),
+                     e.index(shape.coarseTurns()));
+  coarse = at(table, e.mul(coarse, e.index(shape.width)));
+  fine = at(table, e.mul(fine, e.index(shape.width)));
   e.forRow(half, shape.lanes, [&](Value i, Lanes lanes) {
     Value j = e.add(i, e.index(half));
     Value x = read(i, lanes), y = read(j, lanes);
-    Value cosine = get(table, i, lanes), sine = get(table, j, lanes);
+    Value c = get(coarse, i, lanes), s = get(coarse, j, lanes);
+    Value d = get(fine, i, lanes), t = get(fine, j, lanes);
+    Value cosine = e.multiplyAdd(
+        c, d, arith::MulFOp::create(e, s, Value(arith::NegFOp::create(e, t))));
+    Value sine = e.multiplyAdd(s, d, arith::MulFOp::create(e, c, t));
     Value minus = arith::NegFOp::create(e, sine);
     if (isBack)
       std::swap(sine, minus);

@@ -33,7 +33,7 @@ std::string AttentionShape::rotations(ModuleOp module) const {
     return symbol;
   int64_t half = width / 2;
   SmallVector<APFloat> numbers;
-  for (int64_t turn = 1 - context; turn < queries; ++turn)
+  auto add = [&](int64_t turn) {
     for (bool isSine : {false, true})
       for (int64_t i = 0; i < half; ++i) {
         double angle =
@@ -44,6 +44,11 @@ std::string AttentionShape::rotations(ModuleOp module) const {
                        APFloat::rmNearestTiesToEven, &lossy);
         numbers.push_back(number);
       }
+  };
+  for (int64_t coarse = 0; coarse < coarseTurns(); ++coarse)
+    add(1 - context + coarse * fineTurns);
+  for (int64_t fine = 0; fine < fineTurns; ++fine)
+    add(fine);
   Emitter e(module.getLoc(), module.getContext());
   e.setInsertionPointToStart(module.getBody());
   int64_t size = numbers.size();

@@ -37,11 +37,16 @@ struct AttentionShape {
   }
   /// Tells kernels of different shapes apart.
   std::string name() const;
-  /// The symbol of the cosines and sines of the angles of each turn in
-  /// (-context, queries), made in `module` when first asked for: [turns, 2,
-  /// width / 2]. Turns count from a block of queries, so that there are few,
-  /// whatever the time.
+  /// Turns, in places from a block of queries, are in (-context, queries),
+  /// whatever the time. Each is the sum of two: the symbol, made in `module`
+  /// when first asked for, of the cosines and sines of turns 1 - context,
+  /// 1 - context + fineTurns, ..., and then of 0 .. fineTurns - 1:
+  /// [turns, 2, width / 2].
   std::string rotations(mlir::ModuleOp module) const;
+  static constexpr int64_t fineTurns = 64;
+  int64_t coarseTurns() const {
+    return (context + queries - 2) / fineTurns + 1;
+  }
 };
 
 } // namespace rnn
