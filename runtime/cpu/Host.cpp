@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 using namespace rnn;
 
@@ -112,7 +113,9 @@ void Host::tiledProduct(const rnn_matmul &product, bool library) {
       columns = Cut(product.n, std::max(columns.size / 2, smallest));
   }
   auto body = [&](int64_t begin, int64_t end) {
-    OneDnn::OneThread single(oneDnn);
+    std::optional<OneDnn::Use> use;
+    if (library)
+      use.emplace(oneDnn);
     for (int64_t i = begin; i < end; ++i) {
       int64_t m0 = i / columns.count * rows.size;
       int64_t n0 = i % columns.count * columns.size;

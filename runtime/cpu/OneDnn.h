@@ -6,6 +6,8 @@
 
 #include "module_abi.h"
 
+#include <csignal>
+
 namespace rnn {
 
 class OneDnn {
@@ -17,15 +19,22 @@ public:
   bool tile(const rnn_matmul &product, int64_t m0, int64_t m1, int64_t n0,
             int64_t n1) const;
 
-  // While it lives, oneDNN uses one thread when called from this one.
-  class OneThread {
+  // Has to live around calls of tile(). While it does, oneDNN uses the calling
+  // thread only, and signals to that thread wait: in the kernels for AVX and
+  // AVX-512 of oneDNN up to 3.11 the stack pointer points into the heap while k
+  // is large, and a handler's frame overwrites what lies below (oneDNN's issue
+  // 4845, "Heap corruption caused by signal handling").
+  class Use {
   public:
-    explicit OneThread(const OneDnn &library);
-    ~OneThread();
+    explicit Use(const OneDnn &library);
+    ~Use();
+    Use(const Use &) = delete;
+    Use &operator=(const Use &) = delete;
 
   private:
     const OneDnn &library;
-    int before = 0;
+    int threadsBefore = 0;
+    sigset_t signalsBefore;
   };
 
 private:
