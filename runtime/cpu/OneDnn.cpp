@@ -2,7 +2,6 @@
 #include "cpu/OneDnn.h"
 
 #include <dlfcn.h>
-#include <initializer_list>
 
 using namespace rnn;
 
@@ -33,18 +32,7 @@ bool OneDnn::tile(const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,
                p.accumulate ? 1.0f : 0.0f, c + m0 * p.ldc + n0, p.ldc) == 0;
 }
 
-// All that come from outside. A fault of the thread's own cannot wait.
-static sigset_t asynchronousSignals() {
-  sigset_t signals;
-  sigfillset(&signals);
-  for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
-    sigdelset(&signals, fault);
-  return signals;
-}
-
 OneDnn::Use::Use(const OneDnn &library) : library(library) {
-  sigset_t signals = asynchronousSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, &signalsBefore);
   if (!library.getThreads || !library.setThreads)
     return;
   threadsBefore = library.getThreads();
@@ -55,5 +43,4 @@ OneDnn::Use::Use(const OneDnn &library) : library(library) {
 OneDnn::Use::~Use() {
   if (threadsBefore > 1)
     library.setThreads(threadsBefore);
-  pthread_sigmask(SIG_SETMASK, &signalsBefore, nullptr);
 }

@@ -4,9 +4,8 @@
 #ifndef RNN_CPU_ONEDNN_H
 #define RNN_CPU_ONEDNN_H
 
+#include "cpu/SignalsWait.h"
 #include "module_abi.h"
-
-#include <csignal>
 
 namespace rnn {
 
@@ -28,13 +27,11 @@ public:
   public:
     explicit Use(const OneDnn &library);
     ~Use();
-    Use(const Use &) = delete;
-    Use &operator=(const Use &) = delete;
 
   private:
     const OneDnn &library;
     int threadsBefore = 0;
-    sigset_t signalsBefore;
+    SignalsWait signalsWait;
   };
 
 private:

@@ -2,6 +2,8 @@
 // spin for some microseconds before they sleep.
 #include "cpu/ThreadPool.h"
 
+#include "cpu/SignalsWait.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -9,7 +11,7 @@ using namespace rnn;
 
 static constexpr int spins = 4000;
 
-static void pause() {
+static void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
@@ -19,6 +21,8 @@ ThreadPool::ThreadPool(unsigned threads) {
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());
   workers.reserve(threads - 1);
+  // The program's handlers are for the program's threads.
+  SignalsWait forWorkers;
   try {
     for (unsigned i = 1; i < threads; ++i)
       workers.emplace_back([this, i] { work(i); });
@@ -58,7 +62,7 @@ void ThreadPool::work(unsigned index) {
   uint32_t seen = 0;
   for (;;) {
     for (int i = 0; i < spins && generation.load() == seen; ++i)
-      pause();
+      relax();
     if (generation.load() == seen) {
       std::unique_lock<std::mutex> lock(mutex);
       wake.wait(lock, [&] { return generation.load() != seen; });
@@ -92,7 +96,7 @@ void ThreadPool::parallelFor(int64_t count, Body body, void *argument) {
   wake.notify_all();
   runShare(0);
   for (int i = 0; i < spins && running.load() != 0; ++i)
-    pause();
+    relax();
   if (running.load() != 0) {
     std::unique_lock<std::mutex> lock(mutex);
     done.wait(lock, [&] { return running.load() == 0; });

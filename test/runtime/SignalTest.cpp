@@ -90,3 +90,17 @@ TEST(Signals, FindAStackDuringAProduct) {
 
 } // namespace
 #endif
+
+// A signal to the process finds one of the program's own threads.
+TEST(Signals, AreNotForThePoolsThreads) {
+  ThreadPool pool(3);
+  std::atomic<int> open{0};
+  auto look = [](void *open, int64_t begin, int64_t) {
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    if (!sigismember(&blocked, SIGINT) || sigismember(&blocked, SIGSEGV))
+      *static_cast<std::atomic<int> *>(open) += 1 << begin;
+  };
+  pool.parallelFor(3, look, &open);
+  EXPECT_EQ(open, 1); // the caller's share alone
+}

@@ -1,12 +1,15 @@
 // See Interrupt.h.
 #include "Interrupt.h"
 
+#include <atomic>
 #include <csignal>
 
-static volatile sig_atomic_t arrived = 0;
+// Atomic and not volatile: the handler may run in another thread.
+static std::atomic<bool> arrived{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 static void remember(int) {
-  arrived = 1;
+  arrived = true;
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
 }
@@ -19,4 +22,4 @@ void rnn::catchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool rnn::interrupted() { return arrived != 0; }
+bool rnn::interrupted() { return arrived; }
