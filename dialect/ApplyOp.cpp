@@ -135,6 +135,12 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
                  SmallVectorImpl<Value> &outputs,
                  SmallVectorImpl<Value> &next) {
     body = s.getInsertionBlock();
+    // Reports call a state as the cell's text does.
+    for (auto [state, argument] :
+         llvm::zip(step.getArguments().take_back(states.size()),
+                   body->getArguments().take_back(states.size())))
+      if (auto named = dyn_cast<NameLoc>(state.getLoc()))
+        argument.setLoc(NameLoc::get(named.getName(), getLoc()));
     IRMapping map;
     map.map(step.getArguments().take_front(inputs.size()), inputs);
     map.map(step.getArguments().take_back(states.size()), states);

@@ -178,6 +178,10 @@ ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
                                /*allowType=*/true))
     return failure();
   properties.num_states = builder.getI64IntegerAttr(states.size());
+  for (OpAsmParser::Argument &state : states) // so that reports can name it
+    state.sourceLoc =
+        NameLoc::get(builder.getStringAttr(state.ssaName.name.drop_front()),
+                     parser.getEncodedSourceLoc(state.ssaName.location));
   arguments.append(states);
   SmallVector<Type> results;
   if (parser.parseOptionalArrowTypeList(results))

@@ -96,6 +96,10 @@ SmallVector<Value> LayerExpander::recurrence(const Recurrence &layer) {
       inputs.push_back(flags);
   auto scan =
       ScanOp::create(*this, inputs, ValueRange(), ValueRange(), inits, reverse);
+  // What reports call the scan and its states.
+  scan->setAttr("rnn.layer", getStringAttr(StringRef(scope).rtrim('.')));
+  for (auto [state, argument] : llvm::zip(layer.states, scan.stateArgs()))
+    argument.setLoc(NameLoc::get(getStringAttr(state.name), getLoc()));
   LayerExpander body(*this);
   body.setInsertionPointToStart(scan.getStep());
   SmallVector<Value> states(scan.stateArgs()), outputs, next;

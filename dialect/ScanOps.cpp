@@ -129,6 +129,11 @@ Block::BlockArgListType ScanOp::aheadArgs() {
 Block::BlockArgListType ScanOp::stateArgs() {
   return getStep()->getArguments().take_back(getInits().size());
 }
+std::string ScanOp::getStateName(unsigned state) {
+  if (auto named = dyn_cast<NameLoc>(stateArgs()[state].getLoc()))
+    return named.getName().str();
+  return "#" + std::to_string(state);
+}
 YieldOp ScanOp::getYield() { return cast<YieldOp>(getStep()->getTerminator()); }
 
 ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
@@ -174,6 +179,10 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
         return parser.emitError(argument.ssaName.location,
                                 "expected a tensor type");
       argument.type = getStepType(type);
+      if (bindings == &states) // the name by which reports call it
+        argument.sourceLoc = NameLoc::get(
+            builder.getStringAttr(argument.ssaName.name.drop_front()),
+            parser.getEncodedSourceLoc(argument.ssaName.location));
       arguments.push_back(argument);
     }
   }

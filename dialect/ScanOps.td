@@ -14,7 +14,14 @@ def RNN_Domain : I32EnumAttr<"Domain", "what a scan's body runs once for", [
 
 def RNN_Form : I32EnumAttr<"Form", "what a recurrence was found to be", [
     I32EnumAttrCase<"map", 0>, I32EnumAttrCase<"shift", 1>,
-    I32EnumAttrCase<"affine", 2>, I32EnumAttrCase<"sequential", 3>]> {
+    I32EnumAttrCase<"affine", 2>, I32EnumAttrCase<"associative", 3>,
+    I32EnumAttrCase<"sequential", 4>]> {
+  let description = [{
+    In order of what they leave of the freedom over time; a scan with several
+    recurrences has the weakest of their forms. Nothing carried; handed on from
+    step to step; s' = A s + b with small matrices A, lane by lane; another
+    associative step such as a running maximum; none of these.
+  }];
   let cppNamespace = "::rnn";
 }
 
@@ -86,6 +93,9 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
     ::mlir::Block::BlockArgListType inputArgs();
     ::mlir::Block::BlockArgListType aheadArgs();
     ::mlir::Block::BlockArgListType stateArgs();
+    /// What the user calls the state: `h` of a cell's `state(%h)`, or the
+    /// layer's name for it; `#0` if it has none.
+    std::string getStateName(unsigned state);
     YieldOp getYield();
     /// Gives the finished body `yield` as terminator and sets the result types
     /// that follow from it. Called once, after the default builder, which makes

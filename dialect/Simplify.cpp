@@ -99,6 +99,23 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     };
     merge(scan.getInputs(), scan.getInputs().take_front(0), scan.inputArgs());
     merge(scan.getAhead(), scan.getAheadInits(), scan.aheadArgs());
+    // Two states that begin and go on as one are one.
+    for (size_t i = 0; i < scan.getInits().size(); ++i)
+      for (size_t j = 0; j < i; ++j) {
+        if (scan.getInits()[i] != scan.getInits()[j] ||
+            yield.getNext()[i] != yield.getNext()[j])
+          continue;
+        auto replace = [&](Value from, Value to) {
+          if (from.use_empty())
+            return;
+          rewriter.replaceAllUsesWith(from, to);
+          changed = true;
+        };
+        replace(scan.stateArgs()[i], scan.stateArgs()[j]);
+        if (i < scan.getLasts().size())
+          replace(scan.getLasts()[i], scan.getLasts()[j]);
+        break;
+      }
 
     SmallVector<bool> outputs, inputs, ahead, isUsed;
     SmallVector<Value> roots;
@@ -153,8 +170,11 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     IRMapping map;
     size_t position = 0;
     for (auto [argument, flag] : llvm::zip(step->getArguments(), mask))
-      if (flag)
-        map.map(argument, smaller.getStep()->getArgument(position++));
+      if (flag) {
+        BlockArgument kept = smaller.getStep()->getArgument(position++);
+        kept.setLoc(argument.getLoc()); // the state's name
+        map.map(argument, kept);
+      }
     llvm::SetVector<Operation *> needed;
     SmallVector<Value> open(keptOutputs);
     llvm::append_range(open, keptNext);

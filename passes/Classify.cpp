@@ -1,13 +1,8 @@
-// `rnn-classify`: what each recurrence is, found from its step.
-//
-// Every value of a step is written as p * s + q, s being the states and p, q
-// free of them (docs/design.md, "Classify"). What cannot be written so is the
-// reason why a recurrence is sequential.
+// `rnn-classify`: what each recurrence is, found from its step and told to the
+// user. The finding itself is in RecurrenceForm.cpp.
 #include "dialect/RNNDialect.h"
-#include "dialect/Shapes.h"
 #include "passes/Passes.h"
-
-#include "llvm/ADT/SetVector.h"
+#include "passes/RecurrenceForm.h"
 
 using namespace mlir;
 
@@ -16,126 +11,6 @@ namespace rnn {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// How a value depends on the states of one component.
-enum class Dependence { None, Affine, Other };
-
-struct Finding {
-  Form form = Form::map;
-  Operation *reason = nullptr; // the op that is not affine
-  std::string why;
-};
-
-class StepAnalysis {
-public:
-  explicit StepAnalysis(ScanOp scan) : scan(scan) {}
-
-  /// The components of the states' dependence graph, in topological order.
-  SmallVector<SmallVector<unsigned>> components() {
-    unsigned count = scan.getInits().size();
-    // reach[i][j]: the next state i depends on state j, at last transitively.
-    SmallVector<SmallVector<bool>> reach(count, SmallVector<bool>(count));
-    for (unsigned j = 0; j < count; ++j) {
-      DenseSet<Value> tainted{scan.stateArgs()[j]};
-      for (Operation &op : *scan.getStep())
-        if (llvm::any_of(op.getOperands(),
-                         [&](Value v) { return tainted.contains(v); }))
-          tainted.insert(op.result_begin(), op.result_end());
-      for (unsigned i = 0; i < count; ++i)
-        reach[i][j] = tainted.contains(scan.getYield().getNext()[i]);
-    }
-    for (unsigned k = 0; k < count; ++k)
-      for (unsigned i = 0; i < count; ++i)
-        for (unsigned j = 0; j < count; ++j)
-          reach[i][j] = reach[i][j] || (reach[i][k] && reach[k][j]);
-    direct = reach;
-    SmallVector<SmallVector<unsigned>> result;
-    SmallVector<bool> placed(count);
-    while (llvm::is_contained(placed, false))
-      for (unsigned i = 0; i < count; ++i) {
-        if (placed[i])
-          continue;
-        SmallVector<unsigned> component;
-        bool ready = true;
-        for (unsigned j = 0; j < count; ++j) {
-          bool together = j == i || (reach[i][j] && reach[j][i]);
-          if (together)
-            component.push_back(j);
-          else if (reach[i][j] && !placed[j])
-            ready = false;
-        }
-        if (!ready)
-          continue;
-        for (unsigned j : component)
-          placed[j] = true;
-        result.push_back(component);
-      }
-    return result;
-  }
-
-  Finding classify(ArrayRef<unsigned> component) {
-    Finding finding;
-    bool isCycle =
-        llvm::any_of(component, [&](unsigned i) { return direct[i][i]; });
-    if (!isCycle) {
-      finding.form = Form::shift;
-      return finding;
-    }
-    DenseMap<Value, Dependence> values;
-    for (unsigned i : component)
-      values[scan.stateArgs()[i]] = Dependence::Affine;
-    for (Operation &op : scan.getStep()->without_terminator()) {
-      Dependence result = step(op, values, finding);
-      for (Value value : op.getResults())
-        values[value] = result;
-    }
-    finding.form = Form::affine;
-    for (unsigned i : component)
-      if (values.lookup(scan.getYield().getNext()[i]) == Dependence::Other)
-        finding.form = Form::sequential;
-    return finding;
-  }
-
-private:
-  Dependence step(Operation &op, DenseMap<Value, Dependence> &values,
-                  Finding &finding) {
-    auto of = [&](unsigned i) { return values.lookup(op.getOperand(i)); };
-    Dependence most = Dependence::None;
-    for (Value operand : op.getOperands())
-      most = std::max(most, values.lookup(operand));
-    if (most != Dependence::Affine)
-      return most;
-    auto refuse = [&](StringRef why) {
-      if (!finding.reason) {
-        finding.reason = &op;
-        finding.why = why.str();
-      }
-      return Dependence::Other;
-    };
-    if (isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, StopGradientOp>(op))
-      return Dependence::Affine;
-    if (isa<arith::MulFOp>(op))
-      return of(0) == Dependence::None || of(1) == Dependence::None
-                 ? Dependence::Affine
-                 : refuse("multiplies the state by a value computed from it");
-    if (isa<arith::DivFOp>(op))
-      return of(1) == Dependence::None
-                 ? Dependence::Affine
-                 : refuse("divides by a value computed from the state");
-    if (isa<arith::SelectOp>(op))
-      return of(0) == Dependence::None
-                 ? Dependence::Affine
-                 : refuse("chooses by a value computed from the state");
-    if (isa<MatmulOp>(op))
-      return refuse("multiplies the state by a matrix, which mixes its lanes");
-    if (isa<ReduceOp, BroadcastOp, SliceOp, ConcatOp>(op))
-      return refuse("moves or mixes the lanes of the state");
-    return refuse("is not affine in the state");
-  }
-
-  ScanOp scan;
-  SmallVector<SmallVector<bool>> direct;
-};
 
 /// "file:line" of the place a user wrote, or nothing.
 std::string place(Location loc) {
@@ -150,54 +25,195 @@ std::string place(Location loc) {
   return text;
 }
 
-struct Classify : impl::ClassifyBase<Classify> {
-  void runOnOperation() override {
-    Builder builder(&getContext());
-    SmallVector<Attribute> records;
-    DenseSet<Location> reported;
-    getOperation().walk([&](ScanOp scan) {
-      if (scan.getInits().empty()) {
-        scan.setForm(Form::map);
-        return;
-      }
-      StepAnalysis analysis(scan);
-      Form worst = Form::map;
-      Finding reason;
-      for (ArrayRef<unsigned> component : analysis.components()) {
-        Finding finding = analysis.classify(component);
-        if (finding.form >= worst) {
-          worst = finding.form;
-          reason = finding;
-        }
-      }
-      scan.setForm(worst);
-      // A model inlined into an objective is reported once.
-      if (!reported.insert(scan.getLoc()).second)
-        return;
-      std::string why;
-      if (worst == Form::sequential) {
-        std::string at = place(reason.reason->getLoc());
-        why = reason.reason->getName().getStringRef().str() +
-              (at.empty() ? "" : " at " + at) + " " + reason.why;
-        InFlightDiagnostic remark = scan.emitRemark("sequential in time: ")
-                                    << why;
-        remark.attachNote(reason.reason->getLoc()) << "it is this op";
-      } else {
-        why = worst == Form::shift
-                  ? "no state depends on itself"
-                  : "h' = a h + b with a and b free of h, per channel";
-        scan.emitRemark("parallel in time: ")
-            << (worst == Form::shift ? "a shift: " : "affine: ") << why;
-      }
-      auto text = [&](StringRef s) { return builder.getStringAttr(s); };
-      records.push_back(builder.getDictionaryAttr({
-          builder.getNamedAttr("at", text(place(scan.getLoc()))),
-          builder.getNamedAttr("form", text(stringifyForm(worst))),
-          builder.getNamedAttr("why", text(why)),
-          builder.getNamedAttr(
-              "states", builder.getI64IntegerAttr(scan.getInits().size())),
-      }));
+StringRef stringify(Combination combination) {
+  switch (combination) {
+  case Combination::None:
+    return "";
+  case Combination::Max:
+    return "max";
+  case Combination::Min:
+    return "min";
+  case Combination::LogSumExp:
+    return "log_sum_exp";
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+class Report {
+public:
+  Report(ScanOp scan, const StateGraph &graph) : scan(scan), graph(graph) {}
+
+  SmallVector<std::string> names(const Recurrence &recurrence) {
+    return llvm::map_to_vector(recurrence.states, [&](unsigned state) {
+      return scan.getStateName(state);
     });
+  }
+
+  /// One sentence: the reason for the form.
+  std::string why(const Recurrence &recurrence) {
+    std::string s = joinNames(names(recurrence));
+    switch (recurrence.form) {
+    case Form::map:
+    case Form::shift:
+      return llvm::all_of(
+                 recurrence.states,
+                 [&](unsigned i) { return scan.stateArgs()[i].use_empty(); })
+                 ? "no step reads it, only its last value is kept"
+                 : "handed on from step to step, not computed from itself";
+    case Form::affine:
+      if (recurrence.rankOne)
+        return s + "' = a * " + s + " + k v^T with a, k and v free of " + s +
+               ", which is read only through q^T " + s;
+      if (recurrence.block > 1) {
+        std::string k = std::to_string(recurrence.block);
+        return s +
+               " depend on each other linearly, lane by lane, in blocks "
+               "of " +
+               k + " x " + k + solved(recurrence);
+      }
+      return s + "' = a " + s + " + b with a and b free of " + s +
+             ", per channel" + solved(recurrence);
+    case Form::associative: {
+      std::string step =
+          recurrence.combination == Combination::Max   ? "max(s + a, b)"
+          : recurrence.combination == Combination::Min ? "min(s + a, b)"
+                                                       : "log(e^(s + a) + e^b)";
+      size_t at = step.find("s + a");
+      return s + "' = " + step.replace(at, 1, s) + " with a and b free of " +
+             s + solved(recurrence);
+    }
+    case Form::sequential: {
+      if (!recurrence.reason)
+        return recurrence.why;
+      std::string at = place(recurrence.reason->getLoc());
+      return recurrence.reason->getName().getStringRef().str() +
+             (at.empty() ? "" : " at " + at) + " " + recurrence.why;
+    }
+    }
+    llvm_unreachable("all forms are handled");
+  }
+
+  void remark(const Recurrence &recurrence) {
+    bool isSequential = recurrence.form == Form::sequential;
+    InFlightDiagnostic remark = scan.emitRemark(joinNames(names(recurrence)))
+                                << ": ";
+    if (isSequential)
+      remark << "sequential in time: ";
+    else
+      remark << "parallel in time, " << stringifyForm(recurrence.form) << ": ";
+    remark << why(recurrence);
+    if (recurrence.reason)
+      remark.attachNote(recurrence.reason->getLoc()) << "it is this op";
+  }
+
+  DictionaryAttr record(const Recurrence &recurrence) {
+    Builder builder(scan.getContext());
+    NamedAttrList record;
+    SmallVector<Attribute> states;
+    for (const std::string &name : names(recurrence))
+      states.push_back(builder.getStringAttr(name));
+    record.set("states", builder.getArrayAttr(states));
+    record.set("form", builder.getStringAttr(stringifyForm(recurrence.form)));
+    record.set("why", builder.getStringAttr(why(recurrence)));
+    if (recurrence.form == Form::affine)
+      record.set("block", builder.getI64IntegerAttr(recurrence.block));
+    if (recurrence.form == Form::associative)
+      record.set("combination",
+                 builder.getStringAttr(stringify(recurrence.combination)));
+    if (const auto &update = recurrence.rankOne)
+      record.set(
+          "rank_one",
+          builder.getDictionaryAttr(
+              {builder.getNamedAttr(
+                   "decay", builder.getStringAttr(stringify(update->decay))),
+               builder.getNamedAttr("key",
+                                    builder.getI64IntegerAttr(update->key)),
+               builder.getNamedAttr(
+                   "value", builder.getI64IntegerAttr(update->value))}));
+    if (recurrence.reason)
+      record.set("reason_at",
+                 builder.getStringAttr(place(recurrence.reason->getLoc())));
+    return record.getDictionary(scan.getContext());
+  }
+
+private:
+  /// What a and b read of other recurrences.
+  std::string solved(const Recurrence &recurrence) {
+    llvm::BitVector others(scan.getInits().size());
+    for (unsigned state : recurrence.states)
+      others |= graph.statesOf(scan.getYield().getNext()[state]);
+    for (unsigned state : recurrence.states)
+      others.reset(state);
+    if (others.none())
+      return "";
+    SmallVector<std::string> read;
+    for (unsigned state : others.set_bits())
+      read.push_back(scan.getStateName(state));
+    return "; they read " + joinNames(read) + ", solved before";
+  }
+
+  ScanOp scan;
+  const StateGraph &graph;
+};
+
+struct Classify : impl::ClassifyBase<Classify> {
+  /// What was found of one scan. Shifts are told together.
+  DictionaryAttr report(ScanOp scan, const StateGraph &graph,
+                        ArrayRef<Recurrence> found) {
+    SmallVector<Recurrence> told;
+    std::optional<size_t> shift;
+    for (const Recurrence &recurrence : found) {
+      if (recurrence.form == Form::shift && shift) {
+        llvm::append_range(told[*shift].states, recurrence.states);
+        continue;
+      }
+      if (recurrence.form == Form::shift)
+        shift = told.size();
+      told.push_back(recurrence);
+    }
+    Builder builder(&getContext());
+    Report report(scan, graph);
+    SmallVector<Attribute> components;
+    for (const Recurrence &recurrence : told) {
+      report.remark(recurrence);
+      components.push_back(report.record(recurrence));
+    }
+    NamedAttrList record;
+    record.set("at", builder.getStringAttr(place(scan.getLoc())));
+    if (auto layer = scan->getAttrOfType<StringAttr>("rnn.layer"))
+      record.set("layer", layer);
+    record.set("reverse", builder.getBoolAttr(scan.getReverse()));
+    record.set("form", builder.getStringAttr(stringifyForm(*scan.getForm())));
+    record.set("components", builder.getArrayAttr(components));
+    return record.getDictionary(&getContext());
+  }
+
+  void runOnOperation() override {
+    SmallVector<Attribute> records;
+    // A model inlined into an objective is reported once: of each source
+    // location as many scans as the function with most of them has.
+    DenseMap<Location, unsigned> reported;
+    for (Operation &function : getOperation().getOps()) {
+      DenseMap<Location, unsigned> seen;
+      function.walk([&](ScanOp scan) {
+        if (scan.getInits().empty()) {
+          scan.setForm(Form::map);
+          return;
+        }
+        StateGraph graph(scan);
+        SmallVector<Recurrence> found = findRecurrences(scan, graph);
+        Form weakest = Form::shift;
+        for (const Recurrence &recurrence : found)
+          weakest = std::max(weakest, recurrence.form);
+        scan.setForm(weakest);
+        unsigned position = seen[scan.getLoc()]++;
+        if (position < reported[scan.getLoc()])
+          return;
+        reported[scan.getLoc()] = position + 1;
+        records.push_back(report(scan, graph, found));
+      });
+    }
+    Builder builder(&getContext());
     getOperation()->setAttr("rnn.recurrences", builder.getArrayAttr(records));
   }
 };

@@ -6,6 +6,7 @@
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 #include "passes/Passes.h"
+#include "passes/RecurrenceForm.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -113,6 +114,22 @@ bool onlyAddsUp(ScanOp scan) {
   return true;
 }
 
+/// True if merging the two would bind a recurrence that is parallel in time to
+/// one that is not, for the price of a sequence where products dominate.
+bool keepsFreedom(ScanOp a, ScanOp b) {
+  auto isSequential = [](ScanOp scan) {
+    return scan.getForm() == Form::sequential &&
+           !scan.getStep()->getOps<MatmulOp>().empty();
+  };
+  auto isParallel = [](ScanOp scan) {
+    return (scan.getForm() == Form::affine ||
+            scan.getForm() == Form::associative) &&
+           !onlyAddsUp(scan);
+  };
+  return (isSequential(a) && isParallel(b)) ||
+         (isParallel(a) && isSequential(b));
+}
+
 /// Values of `op`'s block that it reads, those in its regions included.
 void forEachRead(Operation *op, function_ref<void(Value)> visit) {
   op->walk([&](Operation *inner) {
@@ -128,7 +145,8 @@ public:
   /// Merges `producer` into `consumer` if that is legal; returns the merged.
   ScanOp tryMerge(ScanOp producer, ScanOp consumer) {
     if (producer->getBlock() != consumer->getBlock() ||
-        producer.getDomain() != consumer.getDomain())
+        producer.getDomain() != consumer.getDomain() ||
+        keepsFreedom(producer, consumer))
       return {};
     bool producerFree = onlyAddsUp(producer),
          consumerFree = onlyAddsUp(consumer);
@@ -300,6 +318,8 @@ struct Fuse : impl::FuseBase<Fuse> {
           break;
       }
     }
+    for (ScanOp scan : block.getOps<ScanOp>())
+      scan.setForm(formOf(scan));
   }
 
   void runOnOperation() override {

@@ -6,6 +6,7 @@
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 #include "passes/Passes.h"
+#include "passes/StateGraph.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -53,8 +54,13 @@ private:
                                        getSequenceType(value.getType()), value)
                        .getResult()
                  : value;
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      return scan.getInputs()[argument.getArgNumber()];
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      unsigned number = argument.getArgNumber();
+      return number < scan.getInputs().size()
+                 ? scan.getInputs()[number]
+                 : shifted(number - scan.getInputs().size() -
+                           scan.getAhead().size());
+    }
     Operation *op = value.getDefiningOp();
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
@@ -67,6 +73,19 @@ private:
     for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
       known.map(from, to);
     return known.lookup(value);
+  }
+
+  /// The sequence of a state that hands on what is known before the scan.
+  Value shifted(unsigned state) {
+    Value sequence = get(scan.getYield().getNext()[state]);
+    auto shift = ScanOp::create(
+        builder, scan.getLoc(), ValueRange(sequence), ValueRange(),
+        ValueRange(), ValueRange(scan.getInits()[state]), scan.getReverse());
+    shift.setForm(Form::shift);
+    return ScanOp::finish(builder, shift, ValueRange(shift.stateArgs()[0]),
+                          ValueRange(shift.inputArgs()[0]))
+        .getOutputs()
+        .front();
   }
 
   OpBuilder &builder;
@@ -89,11 +108,32 @@ struct Hoist : impl::HoistBase<Hoist> {
     }
   }
 
+  /// What is not known for all of time before the scan runs.
+  static DenseSet<Value> lateValues(ScanOp scan) {
+    llvm::BitVector delays = StateGraph(scan).delays();
+    SmallVector<Value> sources(scan.aheadArgs());
+    for (auto [i, state] : llvm::enumerate(scan.stateArgs()))
+      if (!delays.test(i))
+        sources.push_back(state);
+    DenseSet<Value> late = dependents(scan, sources);
+    // A shift of an `ahead` operand is as late as that.
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (unsigned i : delays.set_bits())
+        if (late.contains(scan.getYield().getNext()[i]) &&
+            !late.contains(scan.stateArgs()[i])) {
+          sources.push_back(scan.stateArgs()[i]);
+          changed = true;
+        }
+      if (changed)
+        late = dependents(scan, sources);
+    }
+    return late;
+  }
+
   /// Products that no state reaches: computed before, read as inputs.
   ScanOp hoistProducts(ScanOp scan) {
-    SmallVector<Value> sources(scan.stateArgs());
-    llvm::append_range(sources, scan.aheadArgs());
-    DenseSet<Value> late = dependents(scan, sources);
+    DenseSet<Value> late = lateValues(scan);
     SmallVector<MatmulOp> products;
     for (auto product : scan.getStep()->getOps<MatmulOp>())
       if (!late.contains(product.getInput()))

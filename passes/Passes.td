@@ -40,7 +40,8 @@ def Hoist : Pass<"rnn-hoist", "::mlir::ModuleOp"> {
   let description = [{
     A product by a captured weight whose rows do not depend on a state runs
     before its scan, for all time steps at once; one that no state depends on
-    runs after it. Elementwise work stays: inside the loop it is free.
+    runs after it. Elementwise work stays: inside the loop it is free. States
+    that only hand on inputs are no obstacle: before the scan they are a shift.
   }];
   let statistics = [
     Statistic<"numHoisted", "products-hoisted", "products before the loop">,
@@ -49,12 +50,45 @@ def Hoist : Pass<"rnn-hoist", "::mlir::ModuleOp"> {
 }
 
 def Classify : Pass<"rnn-classify", "::mlir::ModuleOp"> {
-  let summary = "Find what each recurrence is: shift, affine or sequential";
+  let summary = "Find what each recurrence is";
   let description = [{
-    Sets `form` on every scan, and says why in a remark at the scan's line: for
-    a sequential one, which op is not affine in the state. Attaches
-    `rnn.recurrences` to the module for the descriptor.
+    A recurrence is a strongly connected component of a scan's states: a shift
+    in time, affine (per channel or in small blocks), associative in another way
+    (maximum, minimum, log-sum-exp), or sequential. Each is told with the reason
+    in a remark at the scan's line; for a sequential one, which op makes it so.
+
+    Sets `form` on every scan, the weakest of its recurrences' forms, and
+    attaches `rnn.recurrences` to the module for the descriptor. Before
+    `rnn-distribute`, so that a layer's recurrences are reported as the user
+    wrote them, in one place. Later passes ask again (RecurrenceForm.h).
   }];
+}
+
+def Distribute : Pass<"rnn-distribute", "::mlir::ModuleOp"> {
+  let summary = "Give recurrences scans of their own, where that frees work";
+  let description = [{
+    Loop distribution (Allen and Kennedy 1987). The recurrences of a scan, in
+    topological order, go into one scan after another. A later one reads the
+    sequences of an earlier one's new states; where it reads the state before
+    the step, it gets a state of its own that hands on that sequence.
+
+    Two recurrences are taken apart for one of two reasons only:
+
+    * a product stands between them, of the one's results, read by the other:
+      `rnn-hoist`, which follows, makes it one product over all of time;
+    * one is parallel in time and the other sequential: the parallel one keeps
+      its freedom.
+
+    Elsewhere a split would cost and gain nothing: each sequence between two
+    scans is written and read once more, and what both compute is computed
+    twice. So shifts in time go with their readers, coupled parallel
+    recurrences stay in one scan, and `rnn-fuse` may merge again what turned out
+    to need no scan of its own. Products and sums of rows are never computed
+    twice. Outputs go with the last recurrence that they read.
+  }];
+  let statistics = [
+    Statistic<"numDistributed", "scans-distributed", "scans taken apart">
+  ];
 }
 
 def MakeEntries : Pass<"rnn-make-entries", "::mlir::ModuleOp"> {
@@ -103,7 +137,9 @@ def Fuse : Pass<"rnn-fuse", "::mlir::ModuleOp"> {
   let description = [{
     Wraps what is elementwise outside of scans, and merges a scan into the one
     that reads its results at the same time step, if both run the same way.
-    Afterwards all elementwise work is inside scans, each one kernel.
+    Afterwards all elementwise work is inside scans, each one kernel. A scan
+    that is parallel in time stays apart from a sequential one with products:
+    beside those, a sequence written and read once more costs little.
 
     Runs before differentiation, so that what is inside a scan is computed again
     in the backward pass and not kept; and after it, on the adjoints.

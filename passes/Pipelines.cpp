@@ -24,8 +24,14 @@ void buildScansPipeline(OpPassManager &manager,
   manager.addPass(createExpandLayers());
   manager.addPass(createHoist());
   addCleanUp(manager);
-  // After hoisting: a product that left the loop decides nothing.
+  // After hoisting: a product that left the loop decides nothing, and a state
+  // that nothing needs is gone. Before distribution: what is told of a layer is
+  // told of its step as the user wrote it.
   manager.addPass(createClassify());
+  manager.addPass(createDistribute());
+  // Products that stood between two recurrences are between two scans now.
+  manager.addPass(createHoist());
+  addCleanUp(manager);
 }
 
 void buildTrainingPipeline(OpPassManager &manager) {

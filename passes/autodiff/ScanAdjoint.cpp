@@ -6,6 +6,7 @@
 // step are the primal's states, handed over by `ahead`; products inside the
 // step are not computed again but kept. docs/design.md, "Differentiate".
 #include "dialect/Shapes.h"
+#include "passes/RecurrenceForm.h"
 #include "passes/autodiff/BlockAdjoints.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -144,10 +145,6 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
                                                0.0));
   auto adjoint = ScanOp::create(builder, loc, inputs, states, scan.getInits(),
                                 carries, !scan.getReverse(), scan.getDomain());
-  // Affine in what it carries; a product in the step mixes its lanes.
-  adjoint.setForm(numStates == 0     ? Form::map
-                  : products.empty() ? Form::affine
-                                     : Form::sequential);
   Block *step = adjoint.getStep();
   OpBuilder body = OpBuilder::atBlockEnd(step);
 
@@ -252,6 +249,8 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
     if (pair.first->use_empty())
       pair.first->erase();
   adjoint = ScanOp::finish(builder, adjoint, outputs, nextCarries);
+  // It is affine in what it carries; whether lane by lane is to be seen.
+  adjoint.setForm(formOf(adjoint));
 
   for (auto [input, index] : inputAdjoints)
     adjoints.add(input, adjoint.getOutputs()[index]);

@@ -1,0 +1,330 @@
+// `rnn-distribute`: the recurrences of one scan into scans of their own.
+//
+// Loop distribution (Allen and Kennedy 1987) on the states of a step. `Parts`
+// decides which recurrences stay together; `Part` is what one of the new scans
+// computes; `Distributed` finds that and builds it.
+#include "dialect/Shapes.h"
+#include "passes/Passes.h"
+#include "passes/RecurrenceForm.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace rnn {
+#define GEN_PASS_DEF_DISTRIBUTE
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// Which states go into which scan. A shift in time is no recurrence: whoever
+/// reads it can keep it, so here it is looked through.
+class Parts {
+public:
+  explicit Parts(ScanOp scan)
+      : scan(scan), graph(scan), recurrences(findRecurrences(scan, graph)) {
+    unsigned count = recurrences.size();
+    below.resize(scan.getInits().size());
+    for (auto [i, recurrence] : llvm::enumerate(recurrences))
+      for (unsigned state : recurrence.states)
+        below[state] = isShift(i) ? readBy(next(state)) : bitOf(i);
+    SmallVector<llvm::BitVector> apart(count, llvm::BitVector(count));
+    for (auto product : scan.getStep()->getOps<MatmulOp>())
+      keepApart(product, apart);
+
+    // Stages: a part for all that nothing keeps apart.
+    SmallVector<unsigned> stage(count);
+    std::map<std::pair<unsigned, bool>, unsigned> keys;
+    for (unsigned i = 0; i < count; ++i) {
+      if (isShift(i))
+        continue;
+      llvm::BitVector read(count);
+      for (unsigned state : recurrences[i].states)
+        read |= readBy(next(state));
+      read.reset(i);
+      for (unsigned j : read.set_bits()) {
+        bool isApart = apart[j].test(i) || isSequential(i) != isSequential(j);
+        stage[i] = std::max(stage[i], stage[j] + isApart);
+      }
+      keys.try_emplace({stage[i], isSequential(i)});
+    }
+    for (auto &[key, part] : keys)
+      part = numParts++;
+    partOf.resize(count);
+    for (unsigned i = 0; i < count; ++i)
+      if (!isShift(i))
+        partOf[i] = keys[{stage[i], isSequential(i)}];
+  }
+
+  /// The last part that `value` reads a state of; none if it reads no state, or
+  /// shifts of inputs only.
+  std::optional<unsigned> lastRead(Value value) const {
+    std::optional<unsigned> last;
+    llvm::BitVector read = readBy(value);
+    for (unsigned i : read.set_bits())
+      last = std::max(last.value_or(0), partOf[i]);
+    return last;
+  }
+
+  unsigned size() const { return numParts; }
+  /// The part of a state; none if it is a shift.
+  std::optional<unsigned> of(unsigned state) const {
+    for (auto [i, recurrence] : llvm::enumerate(recurrences))
+      if (llvm::is_contained(recurrence.states, state))
+        return isShift(i) ? std::nullopt : std::optional(partOf[i]);
+    return std::nullopt;
+  }
+
+private:
+  bool isShift(unsigned i) const { return recurrences[i].form == Form::shift; }
+  bool isSequential(unsigned i) const {
+    return recurrences[i].form == Form::sequential;
+  }
+  Value next(unsigned state) { return scan.getYield().getNext()[state]; }
+  llvm::BitVector bitOf(unsigned i) const {
+    llvm::BitVector bits(recurrences.size());
+    bits.set(i);
+    return bits;
+  }
+
+  /// The recurrences that `value` reads.
+  llvm::BitVector readBy(Value value) const {
+    llvm::BitVector bits(recurrences.size());
+    for (unsigned state : graph.statesOf(value).set_bits())
+      bits |= below[state];
+    return bits;
+  }
+
+  /// A product of some recurrences' results that others read, and that is part
+  /// of no cycle, can run between them, once for all of time.
+  void keepApart(MatmulOp product, MutableArrayRef<llvm::BitVector> apart) {
+    llvm::BitVector before = readBy(product.getResult());
+    if (before.none())
+      return; // rnn-hoist needs no help
+    llvm::BitVector after(recurrences.size());
+    DenseSet<Value> reached{product.getResult()};
+    for (size_t size = 0; size != reached.size();) {
+      size = reached.size();
+      for (Operation &op : scan.getStep()->without_terminator())
+        if (llvm::any_of(op.getOperands(),
+                         [&](Value v) { return reached.contains(v); }))
+          reached.insert(op.result_begin(), op.result_end());
+      for (auto [i, recurrence] : llvm::enumerate(recurrences))
+        for (unsigned state : recurrence.states)
+          if (reached.contains(next(state))) {
+            if (isShift(i))
+              reached.insert(scan.stateArgs()[state]);
+            else
+              after.set(i);
+          }
+    }
+    if (before.anyCommon(after))
+      return;
+    for (unsigned i : before.set_bits())
+      apart[i] |= after;
+  }
+
+  ScanOp scan;
+  StateGraph graph;
+  SmallVector<Recurrence> recurrences;
+  SmallVector<llvm::BitVector> below; // per state: what it reads
+  SmallVector<unsigned> partOf;       // per recurrence
+  unsigned numParts = 0;
+};
+
+/// What one of the new scans computes.
+struct Part {
+  llvm::SetVector<unsigned> own;    // states whose last value it gives
+  llvm::SetVector<unsigned> states; // these, and shifts that it reads
+  DenseSet<Value> arguments;        // of the step: inputs and `ahead`
+  DenseSet<Operation *> ops;
+  llvm::SetVector<Value> taken; // from earlier parts, as sequences
+  llvm::SetVector<Value> given; // to later ones, or as outputs of the whole
+  DenseSet<Value> seen;
+  ScanOp scan;
+
+  Value sequenceOf(Value value) {
+    size_t i = llvm::find(given, value) - given.begin();
+    return scan.getOutputs()[i];
+  }
+};
+
+class Distributed {
+public:
+  Distributed(ScanOp scan, const Parts &choice)
+      : scan(scan), choice(choice), parts(choice.size()) {
+    unsigned numStates = scan.getInits().size();
+    for (unsigned state = 0; state < numStates; ++state) {
+      std::optional<unsigned> part = choice.of(state);
+      if (!part) // A shift: with what it follows, if that is a recurrence.
+        part = choice.lastRead(next(state));
+      if (part)
+        claim(*part, state);
+    }
+    for (Value value : scan.getYield().getValues())
+      parts[partOfOutput(value)].given.insert(value);
+    for (unsigned i = 0; i < parts.size(); ++i) {
+      Part &part = parts[i];
+      for (size_t j = 0; j < part.own.size(); ++j)
+        visit(i, next(part.own[j]));
+      for (size_t j = 0; j < part.given.size(); ++j)
+        visit(i, part.given[j]);
+      for (unsigned state : part.own)
+        if (choice.of(state))
+          makers.try_emplace(next(state), i);
+    }
+    // Shifts of inputs: the first part that reads one gives its last value.
+    for (unsigned state = 0; state < numStates; ++state) {
+      if (llvm::any_of(parts, [&](Part &p) { return p.own.contains(state); }))
+        continue;
+      auto reader = llvm::find_if(
+          parts, [&](Part &p) { return p.states.contains(state); });
+      unsigned i = reader == parts.end() ? 0 : reader - parts.begin();
+      claim(i, state);
+      visit(i, next(state));
+    }
+  }
+
+  void build() {
+    OpBuilder builder(scan);
+    for (Part &part : parts)
+      build(builder, part);
+    for (auto [value, output] :
+         llvm::zip(scan.getYield().getValues(), scan.getOutputs()))
+      output.replaceAllUsesWith(parts[partOfOutput(value)].sequenceOf(value));
+    for (auto [state, last] : llvm::enumerate(scan.getLasts()))
+      for (Part &part : parts)
+        if (part.own.contains(state))
+          last.replaceAllUsesWith(
+              part.scan.getLasts()[llvm::find(part.states, state) -
+                                   part.states.begin()]);
+    scan.erase();
+  }
+
+private:
+  Value next(unsigned state) { return scan.getYield().getNext()[state]; }
+
+  unsigned partOfOutput(Value value) {
+    return choice.lastRead(value).value_or(0);
+  }
+
+  void claim(unsigned part, unsigned state) {
+    parts[part].own.insert(state);
+    parts[part].states.insert(state);
+  }
+
+  /// Products are not computed twice, and sums of rows are small: a later part
+  /// takes the sequence of them. What is elementwise is computed again.
+  static bool isHandedOn(Operation *op) { return isa<MatmulOp, ReduceOp>(op); }
+
+  /// Notes all that part `i` needs for `value`.
+  void visit(unsigned i, Value value) {
+    Part &part = parts[i];
+    SmallVector<Value> open{value};
+    while (!open.empty()) {
+      value = open.pop_back_val();
+      if (value.getParentBlock() != scan.getStep() ||
+          !part.seen.insert(value).second)
+        continue;
+      if (auto argument = dyn_cast<BlockArgument>(value)) {
+        unsigned firstState = scan.getInputs().size() + scan.getAhead().size();
+        unsigned number = argument.getArgNumber();
+        if (number < firstState)
+          part.arguments.insert(value);
+        else if (part.states.insert(number - firstState))
+          // The state before the step: the new value, shifted by one step.
+          open.push_back(next(number - firstState));
+        continue;
+      }
+      auto maker = makers.find(value);
+      if (maker != makers.end() && maker->second != i) {
+        part.taken.insert(value);
+        parts[maker->second].given.insert(value);
+        continue;
+      }
+      Operation *op = value.getDefiningOp();
+      part.ops.insert(op);
+      if (isHandedOn(op))
+        makers.try_emplace(value, i);
+      llvm::append_range(open, op->getOperands());
+    }
+  }
+
+  void build(OpBuilder &builder, Part &part) {
+    SmallVector<Value> inputs, ahead, aheadInits, inits, from;
+    for (auto [argument, input] : llvm::zip(scan.inputArgs(), scan.getInputs()))
+      if (part.arguments.contains(argument)) {
+        inputs.push_back(input);
+        from.push_back(argument);
+      }
+    for (Value value : part.taken) {
+      inputs.push_back(parts[makers.lookup(value)].sequenceOf(value));
+      from.push_back(value);
+    }
+    for (auto [argument, value, init] :
+         llvm::zip(scan.aheadArgs(), scan.getAhead(), scan.getAheadInits()))
+      if (part.arguments.contains(argument)) {
+        ahead.push_back(value);
+        aheadInits.push_back(init);
+        from.push_back(argument);
+      }
+    // Something must say what the scan runs over.
+    if (from.empty() && !scan.getInputs().empty()) {
+      inputs.push_back(scan.getInputs().front());
+      from.push_back(scan.inputArgs().front());
+    }
+    for (unsigned state : part.states) {
+      inits.push_back(scan.getInits()[state]);
+      from.push_back(scan.stateArgs()[state]);
+    }
+    auto made = ScanOp::create(builder, scan.getLoc(), inputs, ahead,
+                               aheadInits, inits, scan.getReverse());
+    made->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
+    made.setLabelAttr(scan.getLabelAttr());
+    IRMapping map;
+    for (auto [value, argument] :
+         llvm::zip(from, made.getStep()->getArguments())) {
+      map.map(value, argument);
+      if (isa<BlockArgument>(value))
+        argument.setLoc(value.getLoc());
+    }
+    OpBuilder body = OpBuilder::atBlockEnd(made.getStep());
+    for (Operation &op : scan.getStep()->without_terminator())
+      if (part.ops.contains(&op))
+        body.clone(op, map);
+    SmallVector<Value> outputs, nexts;
+    for (Value value : part.given)
+      outputs.push_back(map.lookupOrDefault(value));
+    for (unsigned state : part.states)
+      nexts.push_back(map.lookupOrDefault(next(state)));
+    part.scan = ScanOp::finish(builder, made, outputs, nexts);
+    part.scan.setForm(formOf(part.scan));
+  }
+
+  ScanOp scan;
+  const Parts &choice;
+  SmallVector<Part> parts;
+  DenseMap<Value, unsigned> makers; // of what later parts take
+};
+
+struct Distribute : impl::DistributeBase<Distribute> {
+  void runOnOperation() override {
+    SmallVector<ScanOp> scans;
+    getOperation().walk([&](ScanOp scan) {
+      if (scan.getInits().size() > 1)
+        scans.push_back(scan);
+    });
+    for (ScanOp scan : scans) {
+      Parts choice(scan);
+      if (choice.size() < 2)
+        continue;
+      Distributed(scan, choice).build();
+      ++numDistributed;
+    }
+  }
+};
+} // namespace
+} // namespace rnn
