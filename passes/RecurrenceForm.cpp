@@ -20,10 +20,6 @@ static Recurrence classify(ScanOp scan, const StateGraph &graph,
   Recurrence result;
   llvm::append_range(result.states, states);
   StateFunctions functions(scan, graph, result.states);
-  result.form = Form::sequential;
-  result.reason = functions.refused;
-  result.why = functions.why;
-
   SmallVector<Value> next;
   for (unsigned state : states)
     next.push_back(scan.getYield().getNext()[state]);
@@ -38,6 +34,7 @@ static Recurrence classify(ScanOp scan, const StateGraph &graph,
       result.rankOne = findRankOneUpdate(scan, graph, functions, states[0]);
     return result;
   }
+  result.form = Form::sequential;
   if (isAffine) {
     result.why = "couples " + std::to_string(states.size()) +
                  " states in each lane; at most " +
@@ -51,13 +48,15 @@ static Recurrence classify(ScanOp scan, const StateGraph &graph,
     result.form = Form::associative;
     return result;
   }
+  result.reason = functions.refused;
+  result.why = functions.why;
   // No op was refused, but what came out is of no use: exp(s), say.
   if (!result.reason) {
     auto bad = llvm::find_if(next, [&](Value value) {
       return functions.of(value).kind != StateFunction::Affine ||
              functions.of(value).pivot;
     });
-    result.reason = bad->getDefiningOp();
+    result.reason = functions.of(*bad).departure;
     result.why = "is not affine in " + scan.getStateName(states.front());
   }
   return result;

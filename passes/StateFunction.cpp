@@ -33,7 +33,11 @@ static bool isShifted(const StateFunction &f) {
          !f.pivot && f.powers && f.powers->first >= 0 && f.powers->second <= 1;
 }
 
-static const StateFunction other{StateFunction::Other, std::nullopt, {}, 0};
+/// p s + q, with p not known.
+static const StateFunction affine{
+    StateFunction::Affine, std::nullopt, {}, 0, nullptr};
+static const StateFunction other{
+    StateFunction::Other, std::nullopt, {}, 0, nullptr};
 
 /// A maximum is its own pivot when it is more than a maximum's operand.
 static StateFunction asAffine(StateFunction f) {
@@ -211,10 +215,17 @@ std::string StateFunctions::names(Operation &op) {
 }
 
 StateFunction StateFunctions::refuse(Operation &op, const Twine &reason) {
-  if (!refused) {
-    refused = &op;
-    why = reason.str();
-  }
+  if (refused)
+    return other;
+  refused = &op;
+  why = reason.str();
+  // What led away from p s + q is at fault, not what could not lead back.
+  for (Value operand : op.getOperands())
+    if (Operation *departure = of(operand).departure) {
+      refused = departure;
+      why = "is not affine in " + names(*departure);
+      break;
+    }
   return other;
 }
 
@@ -256,6 +267,22 @@ StateFunction StateFunctions::logAddExp(Operation &op) {
 }
 
 StateFunction StateFunctions::apply(Operation &op) {
+  StateFunction f = applyRule(op);
+  bool isAffine = f.kind == StateFunction::Free ||
+                  (f.kind == StateFunction::Affine && !f.pivot);
+  f.departure = nullptr;
+  if (isAffine || f.kind == StateFunction::Other)
+    return f;
+  f.departure = &op;
+  for (Value operand : op.getOperands())
+    if (Operation *departure = of(operand).departure) {
+      f.departure = departure;
+      break;
+    }
+  return f;
+}
+
+StateFunction StateFunctions::applyRule(Operation &op) {
   using F = StateFunction;
   if (isa<math::Log1pOp, SoftplusOp>(op))
     if (StateFunction f = logAddExp(op); f.kind != F::Other)
@@ -325,9 +352,7 @@ StateFunction StateFunctions::apply(Operation &op) {
   if (isa<StopGradientOp>(op))
     return at(0);
   if (isa<DropoutOp>(op)) // times a mask that is free of the state
-    return orRefuse(at(0).kind == F::Affine && !at(0).pivot
-                        ? F{F::Affine, std::nullopt, {}, 0}
-                        : other,
+    return orRefuse(at(0).kind == F::Affine && !at(0).pivot ? affine : other,
                     notAffine);
   if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
     return orRefuse(extremum(F::Max, at(0), at(1), op.getResult(0)),

@@ -29,6 +29,8 @@ struct StateFunction {
   std::optional<std::pair<int, int>> powers = std::pair(0, 0);
   mlir::Value pivot;  // m, or null
   int pivotPower = 0; // r
+  /// The op by which the value became more than p s + q; null if it is not.
+  mlir::Operation *departure = nullptr;
 };
 
 /// Follows the states of one component through the ops of a step that their
@@ -49,6 +51,7 @@ public:
 
 private:
   StateFunction apply(mlir::Operation &op);
+  StateFunction applyRule(mlir::Operation &op);
   StateFunction refuse(mlir::Operation &op, const llvm::Twine &why);
   StateFunction logAddExp(mlir::Operation &op);
   /// "h", or "c and h": the states that the operands depend on.

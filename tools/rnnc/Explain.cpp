@@ -30,11 +30,20 @@ static void explainRecurrences(const json::Object &module, raw_ostream &out) {
   out << "Recurrences\n";
   for (const json::Value &value : *recurrences) {
     const json::Object &recurrence = *value.getAsObject();
-    StringRef form = text(recurrence, "form");
-    out << "  " << text(recurrence, "at") << ": "
-        << (form == "sequential" ? "sequential in time: "
-                                 : "parallel in time, " + form.str() + ": ")
-        << text(recurrence, "why") << "\n";
+    StringRef layer = text(recurrence, "layer");
+    out << "  " << text(recurrence, "at") << (layer.empty() ? "" : ", ")
+        << layer
+        << (recurrence.getBoolean("reverse").value_or(false)
+                ? ", backwards in time\n"
+                : "\n");
+    for (const json::Value &part : *recurrence.getArray("components")) {
+      const json::Object &component = *part.getAsObject();
+      StringRef form = text(component, "form");
+      out << "    " << join(component.getArray("states")) << ": "
+          << (form == "sequential" ? "sequential in time: "
+                                   : "parallel in time, " + form.str() + ": ")
+          << text(component, "why") << "\n";
+    }
   }
 }
 
