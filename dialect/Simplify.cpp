@@ -145,13 +145,12 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     auto all = [](ArrayRef<bool> mask) {
       return llvm::all_of(mask, [](bool flag) { return flag; });
     };
-    if (all(outputs) && all(inputs) && all(ahead) && all(states))
-      return success(changed);
-
     if (scan.getDomain() == Domain::sequence &&
         !llvm::is_contained(inputs, true) && !llvm::is_contained(ahead, true) &&
         llvm::is_contained(outputs, true) && !inputs.empty())
       inputs.front() = true; // Something must say what the scan runs over.
+    if (all(outputs) && all(inputs) && all(ahead) && all(states))
+      return success(changed);
 
     auto smaller = ScanOp::create(
         rewriter, scan.getLoc(), keep(scan.getInputs(), inputs),

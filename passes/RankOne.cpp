@@ -233,10 +233,9 @@ private:
     if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
       Value input = broadcast.getInput();
       Dimensions narrow = varying(input, depth);
-      // Static tensors are aligned at the last dimension.
-      if (isStatic(input.getType()))
-        narrow <<= getFeatures(value.getType()).size() -
-                   getFeatures(input.getType()).size();
+      // Aligned at the last dimension.
+      narrow <<= getFeatures(value.getType()).size() -
+                 getFeatures(input.getType()).size();
       return narrow & wide;
     }
     if (!op->hasTrait<OpTrait::Elementwise>())

@@ -2,7 +2,7 @@
 #ifndef RNN_PASSES_RANKONE_H
 #define RNN_PASSES_RANKONE_H
 
-#include "passes/StateFunction.h"
+#include "passes/StateFunctions.h"
 
 #include <optional>
 

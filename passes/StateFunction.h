@@ -1,12 +1,12 @@
 // A value of a step as a function of one component's states, lane by lane: the
-// rules by which `rnn-classify` finds what a recurrence is.
+// algebra by which `rnn-classify` finds what a recurrence is.
 #ifndef RNN_PASSES_STATEFUNCTION_H
 #define RNN_PASSES_STATEFUNCTION_H
 
-#include "passes/StateGraph.h"
+#include "dialect/RNNDialect.h"
 
 #include <optional>
-#include <string>
+#include <utility>
 
 namespace rnn {
 
@@ -26,48 +26,39 @@ struct StateFunction {
   /// The powers l <= h <= l + 1 of e^s in an ExpSum, or in e^value for the
   /// other kinds. A value s + q has (1, 1), one free of s (0, 0), and a choice
   /// of both (0, 1). Absent: p is not known, or there are several states.
-  std::optional<std::pair<int, int>> powers = std::pair(0, 0);
+  using Powers = std::optional<std::pair<int, int>>;
+  Powers powers = std::pair(0, 0);
   mlir::Value pivot;  // m, or null
   int pivotPower = 0; // r
   /// The op by which the value became more than p s + q; null if it is not.
   mlir::Operation *departure = nullptr;
-};
 
-/// Follows the states of one component through the ops of a step that their
-/// next values need.
-class StateFunctions {
-public:
-  StateFunctions(ScanOp scan, const StateGraph &graph,
-                 llvm::ArrayRef<unsigned> states);
+  static StateFunction other();
+  /// q, s + q, or a choice of both.
+  bool isShifted() const;
 
-  StateFunction of(mlir::Value value) const { return known.lookup(value); }
-  /// True if `value` depends on the states and their next values on it.
-  bool isOnCycle(mlir::Value value) const { return known.contains(value); }
-
-  /// The first op whose result is no such function, and why: "multiplies h by
-  /// a matrix, which mixes its lanes". Null if there is none.
-  mlir::Operation *refused = nullptr;
-  std::string why;
-
-private:
-  StateFunction apply(mlir::Operation &op);
-  StateFunction applyRule(mlir::Operation &op);
-  StateFunction refuse(mlir::Operation &op, const llvm::Twine &why);
-  StateFunction logAddExp(mlir::Operation &op);
-  /// "h", or "c and h": the states that the operands depend on.
-  std::string names(mlir::Operation &op);
-
-  ScanOp scan;
-  const StateGraph &graph;
-  llvm::ArrayRef<unsigned> states;
-  llvm::DenseMap<mlir::Value, StateFunction> known;
+  /// The powers of a sum, from those of its summands. At most two neighbours:
+  /// log(P + Q e^s) is a step of log-sum-exp, log(P + Q e^s + R e^2s) is not.
+  static Powers unite(Powers a, Powers b);
+  /// x + y. In the sum of an ExpSum and what is free, the latter must not be
+  /// negative.
+  static StateFunction add(StateFunction x, StateFunction y);
+  static StateFunction negate(StateFunction f);
+  /// f times `factor`, or divided by it, which is free of the states.
+  static StateFunction scale(StateFunction f, mlir::Value factor);
+  /// max(x, y), or min(x, y), as `kind` says; `result` becomes a pivot.
+  static StateFunction extremum(Kind kind, const StateFunction &x,
+                                const StateFunction &y, mlir::Value result);
+  /// x or y, by a condition that is free of the states.
+  static StateFunction choose(const StateFunction &x, const StateFunction &y,
+                              mlir::Value result);
+  static StateFunction exponential(StateFunction f);
+  /// log(f), or log(1 + f).
+  static StateFunction logarithm(StateFunction f, bool plusOne);
 };
 
 /// True if no element of `value`, as far as can be seen, is negative.
 bool isNeverNegative(mlir::Value value);
-
-/// "h", "c and h", "a, b and c".
-std::string joinNames(llvm::ArrayRef<std::string> names);
 
 } // namespace rnn
 

@@ -319,6 +319,95 @@ def squashed(p, x, k, h=0.0):
     return np.stack(outputs, 1), h
 
 
+# Of the LSTM's gates only the output gate reads h: c is parallel in time, h
+# alone is not.
+OUTPUT_LSTM = """
+rnn.cell @cell_$C(%x: $S) state(%c: $S, %h: $S) -> $S {
+  %kf = rnn.linear "forget" %x bias : $S -> $S
+  %ki = rnn.linear "input" %x bias : $S -> $S
+  %kc = rnn.linear "candidate" %x bias : $S -> $S
+  %ko = rnn.linear "output" %x bias : $S -> $S
+  %uo = rnn.linear "hidden" %h : $S -> $S
+  %f = rnn.sigmoid %kf : $S
+  %i = rnn.sigmoid %ki : $S
+  %g = math.tanh %kc : $S
+  %so = arith.addf %ko, %uo : $S
+  %o = rnn.sigmoid %so : $S
+  %kept = arith.mulf %f, %c : $S
+  %taken = arith.mulf %i, %g : $S
+  %c1 = arith.addf %kept, %taken : $S
+  %t = math.tanh %c1 : $S
+  %h1 = arith.mulf %o, %t : $S
+  rnn.yield %h1 : $S next(%c1, %h1 : $S, $S)
+}"""
+
+
+def output_lstm(p, x):
+    def part(x_t, name):
+        return ref.linear(x_t, p[f"{name}.weight"], p[f"{name}.bias"])
+
+    def step(x_t, states):
+        c, h = states
+        c = ref.sigmoid(part(x_t, "forget")) * c + \
+            ref.sigmoid(part(x_t, "input")) * np.tanh(part(x_t, "candidate"))
+        h = np.tanh(c) * ref.sigmoid(
+            part(x_t, "output") + ref.linear(h, p["hidden.weight"]))
+        return h, (c, h)
+    zero = np.zeros(x[:, 0].shape)
+    return ref.run_cell(step, x, (zero, zero))[0]
+
+
+# Two layers in one step: each is parallel in time, and the product between them
+# is one over all of time.
+TWO_LAYERS = """
+rnn.cell @cell_$C(%x: $S) state(%a: $S, %b: $S) -> $S {
+  %k = rnn.linear "gate" %x : $S -> $S
+  %f = rnn.sigmoid %k : $S
+  %fa = arith.mulf %f, %a : $S
+  %a1 = arith.addf %fa, %x : $S
+  %t = math.tanh %a1 : $S
+  %u = rnn.linear "between" %t bias : $S -> $S
+  %fb = arith.mulf %f, %b : $S
+  %b1 = arith.addf %fb, %u : $S
+  rnn.yield %b1 : $S next(%a1, %b1 : $S, $S)
+}"""
+
+
+def two_layers(p, x):
+    def step(x_t, states):
+        a, b = states
+        f = ref.sigmoid(ref.linear(x_t, p["gate.weight"]))
+        a = f * a + x_t
+        b = f * b + ref.linear(np.tanh(a), p["between.weight"],
+                               p["between.bias"])
+        return b, (a, b)
+    zero = np.zeros(x[:, 0].shape)
+    return ref.run_cell(step, x, (zero, zero))[0]
+
+
+# The second reads the first as it was before the step, and so does a product.
+TWO_LAYERS_BEFORE = """
+rnn.cell @cell_$C(%x: $S) state(%a: $S, %b: $S) -> $S {
+  %half = rnn.constant 0.5 : $S
+  %ha = arith.mulf %half, %a : $S
+  %a1 = arith.addf %ha, %x : $S
+  %u = rnn.linear "between" %a : $S -> $S
+  %f = rnn.sigmoid %a : $S
+  %fb = arith.mulf %f, %b : $S
+  %b1 = arith.addf %fb, %u : $S
+  rnn.yield %b1 : $S next(%a1, %b1 : $S, $S)
+}"""
+
+
+def two_layers_before(p, x):
+    def step(x_t, states):
+        a, b = states
+        b = ref.sigmoid(a) * b + ref.linear(a, p["between.weight"])
+        return b, (0.5 * a + x_t, b)
+    start = [p[name] + np.zeros(x[:, 0].shape) for name in ("h0", "h1")]
+    return ref.run_cell(step, x, start)
+
+
 def backwards(run, x):
     y, last = run(x[:, ::-1])
     return y[:, ::-1], last
@@ -366,6 +455,18 @@ CELLS = [
          leaky, preface=LEAKY),
     Case("cell_cascade", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
          cascade, preface=CASCADE),
+    Case("cell_output_lstm", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
+         output_lstm, preface=OUTPUT_LSTM, widths=(7, 100)),
+    Case("cell_two_layers", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
+         two_layers, preface=TWO_LAYERS, widths=(7, 100)),
+    Case("cell_two_layers_before", '%y = rnn.apply @cell_$C "$N" '
+         'over(%x : $X) learned_init : $X',
+         lambda p, x: two_layers_before(p, x)[0], preface=TWO_LAYERS_BEFORE,
+         widths=(7, 100)),
+    Case("cell_two_layers_reverse", '%y = rnn.apply @cell_$C "$N" '
+         'over(%x : $X) learned_init reverse : $X',
+         lambda p, x: backwards(lambda x: two_layers_before(p, x), x)[0],
+         preface=TWO_LAYERS_BEFORE, widths=(7,), continues=False),
     Case("cell_squashed",
          '%y, %last = rnn.apply @cell_$C "$N" over(%x, %k : $X, $X) '
          'init(%init : $S) : $X last $S', squashed,

@@ -8,6 +8,7 @@
 // CHECK-SAME: rank_one = {decay = "key"
 // CHECK-SAME: rank_one = {decay = "value"
 // CHECK-SAME: rank_one = {decay = "full"
+// CHECK-SAME: rank_one = {decay = "scalar", key = 1 : i64, value = 2 : i64}
 // CHECK-NOT: rank_one
 
 // Katharopoulos et al. 2020: S' = S + k v^T, y = q^T S'.
@@ -106,6 +107,25 @@ rnn.model @full_gate(%q_in: tensor<?x?x1x8xf32>, %k_in: tensor<?x?x1x8xf32>, %v_
     rnn.yield %y : tensor<?x4x1xf32> next(%S1 : tensor<?x4x8xf32>)
   } : tensor<?x?x4x1xf32> last tensor<?x4x8xf32>
   rnn.return %y : tensor<?x?x4x1xf32>
+}
+
+// Two heads, each with an S of its own: a sum along the first dimension of each.
+rnn.model @heads(%q_in: tensor<?x?x2x4x1xf32>, %k_in: tensor<?x?x2x4x1xf32>, %v_in: tensor<?x?x16xf32>, %g_in: tensor<?x?x2x1x1xf32>, %S0: tensor<?x2x4x8xf32>) -> tensor<?x?x2x1x8xf32> {
+  // expected-remark @+1 {{S: parallel in time, affine: S' = a * S + k v^T}}
+  %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in, %g = %g_in : tensor<?x?x2x4x1xf32>, tensor<?x?x2x4x1xf32>, tensor<?x?x16xf32>, tensor<?x?x2x1x1xf32>)
+      state(%S = %S0 : tensor<?x2x4x8xf32>) {
+    %kw = rnn.broadcast %k : tensor<?x2x4x1xf32> -> tensor<?x2x4x8xf32>
+    %vh = rnn.reshape %v : tensor<?x16xf32> -> tensor<?x2x1x8xf32>
+    %vw = rnn.broadcast %vh : tensor<?x2x1x8xf32> -> tensor<?x2x4x8xf32>
+    %gw = rnn.broadcast %g : tensor<?x2x1x1xf32> -> tensor<?x2x4x8xf32>
+    %kv = arith.mulf %kw, %vw : tensor<?x2x4x8xf32>
+    %S1 = math.fma %S, %gw, %kv : tensor<?x2x4x8xf32>
+    %qw = rnn.broadcast %q : tensor<?x2x4x1xf32> -> tensor<?x2x4x8xf32>
+    %qs = arith.mulf %S1, %qw : tensor<?x2x4x8xf32>
+    %y = rnn.reduce sum %qs : tensor<?x2x4x8xf32> -> tensor<?x2x1x8xf32>
+    rnn.yield %y : tensor<?x2x1x8xf32> next(%S1 : tensor<?x2x4x8xf32>)
+  } : tensor<?x?x2x1x8xf32> last tensor<?x2x4x8xf32>
+  rnn.return %y : tensor<?x?x2x1x8xf32>
 }
 
 // Affine all the same, but not by a rank-one update: the whole state is an output,

@@ -106,6 +106,18 @@ rnn.model @ring(%a_in: tensor<?x?x8xf32>, %b_in: tensor<?x?x8xf32>, %p0: tensor<
   } : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
   rnn.return %y0 : tensor<?x?x8xf32>
 }
+// Other dimensions over the same lanes: still lane by lane.
+rnn.model @reshaped(%x: tensor<?x?x2x4xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-remark @+1 {{h: parallel in time, affine}}
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x2x4xf32>) state(%h = %h0 : tensor<?x8xf32>) {
+    %r = rnn.reshape %h : tensor<?x8xf32> -> tensor<?x2x4xf32>
+    %ra = arith.mulf %r, %a : tensor<?x2x4xf32>
+    %h1 = rnn.reshape %ra : tensor<?x2x4xf32> -> tensor<?x8xf32>
+    rnn.yield %h1 : tensor<?x8xf32> next(%h1 : tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
 //===----------------------------------------------------------------------===//
 // What is not parallel, and must not be called so
 //===----------------------------------------------------------------------===//

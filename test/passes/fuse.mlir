@@ -63,3 +63,55 @@ rnn.entry @last.forward(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?
   %r = arith.addf %y, %b : tensor<?x?x4xf32>
   rnn.return %r : tensor<?x?x4xf32>
 }
+
+// What is parallel in time does not join a sequential scan with a product in its
+// step; a sequential one without products it does, and the state that handed on
+// the one's results is the one's state.
+// CHECK-LABEL: rnn.entry @apart.forward
+// CHECK: %[[Y:.*]]:2, %{{.*}} = rnn.scan {{.*}} state(%{{.*}} = %{{.*}} : tensor<?x4xf32>) attributes {form = 2 : i32}
+// CHECK: rnn.scan {{.*}} attributes {form = 4 : i32}
+// CHECK: rnn.matmul
+// CHECK-LABEL: rnn.entry @together.forward
+// CHECK: rnn.scan {{.*}} state(%[[H:.*]] = %{{.*}}, %{{.*}} = %{{.*}} : tensor<?x4xf32>, tensor<?x4xf32>) attributes {form = 4 : i32}
+// CHECK: arith.mulf {{.*}}%[[H]]
+// CHECK: arith.mulf {{.*}}%[[H]]
+// CHECK-NOT: rnn.scan
+// CHECK: rnn.return
+rnn.entry @apart.forward(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %w: tensor<4x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x4xf32>) state(%h = %h0 : tensor<?x4xf32>) attributes {form = 2 : i32} {
+    %h1 = arith.mulf %a, %h : tensor<?x4xf32>
+    rnn.yield %h1 : tensor<?x4xf32> next(%h1 : tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>
+  %z = rnn.sigmoid %y : tensor<?x?x4xf32>
+  %r, %end = rnn.scan over(%a = %z, %b = %y : tensor<?x?x4xf32>, tensor<?x?x4xf32>) state(%h = %h0 : tensor<?x4xf32>) attributes {form = 4 : i32} {
+    %p = rnn.matmul %h, %w transposed : tensor<?x4xf32>, tensor<4x4xf32> -> tensor<?x4xf32>
+    %s = arith.mulf %a, %p : tensor<?x4xf32>
+    %h1 = arith.mulf %b, %s : tensor<?x4xf32>
+    rnn.yield %h1 : tensor<?x4xf32> next(%h1 : tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>
+  rnn.return %r : tensor<?x?x4xf32>
+}
+rnn.entry @together.forward(%x: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>, %g0: tensor<?x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%a = %x : tensor<?x?x4xf32>) state(%h = %h0 : tensor<?x4xf32>) attributes {form = 2 : i32} {
+    %h1 = arith.mulf %a, %h : tensor<?x4xf32>
+    rnn.yield %h1 : tensor<?x4xf32> next(%h1 : tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>
+  %r, %end:2 = rnn.scan over(%a = %y : tensor<?x?x4xf32>) state(%g = %g0, %p = %h0 : tensor<?x4xf32>, tensor<?x4xf32>) attributes {form = 4 : i32} {
+    %t = math.tanh %g : tensor<?x4xf32>
+    %g1 = arith.mulf %t, %p : tensor<?x4xf32>
+    rnn.yield %g1 : tensor<?x4xf32> next(%g1, %a : tensor<?x4xf32>, tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>, tensor<?x4xf32>
+  rnn.return %r : tensor<?x?x4xf32>
+}
+
+// A step that reads none of its inputs still runs over one.
+// CHECK-LABEL: rnn.entry @unread.forward
+// CHECK: rnn.scan over(%{{[^,]*}} : tensor<?x?x4xf32>) state(
+// CHECK: rnn.return
+rnn.entry @unread.forward(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>, %h0: tensor<?x4xf32>) -> tensor<?x?x4xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%a = %x, %b = %z : tensor<?x?x4xf32>, tensor<?x?x4xf32>) state(%h = %h0 : tensor<?x4xf32>) {
+    %h1 = arith.negf %h : tensor<?x4xf32>
+    rnn.yield %h1 : tensor<?x4xf32> next(%h1 : tensor<?x4xf32>)
+  } : tensor<?x?x4xf32> last tensor<?x4xf32>
+  rnn.return %y : tensor<?x?x4xf32>
+}
