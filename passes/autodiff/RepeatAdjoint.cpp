@@ -1,8 +1,8 @@
 // The adjoint of a repeat: a repeat from the last layer to the first.
 //
 // It carries the adjoints of what the repeat carries. Each value of a layer
-// that the adjoint needs is kept as a stack, one element a layer; parameters,
-// states that the call began with, and constants are made again.
+// that the adjoint needs is kept as a stack, one element a layer; parameters
+// and constants are made again.
 #include "dialect/Shapes.h"
 #include "passes/autodiff/BlockAdjoints.h"
 

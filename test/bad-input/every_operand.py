@@ -31,6 +31,12 @@ OPS = [
      " : {0} last {3}", [X, WIDE_STEP, RESET, WIDE_STEP]),
     ('rnn.attention "l" %0 heads 2 context 5 reset(%1 : {1}) mask(%2 : {2}) : {0}',
      [X, RESET, RESET]),
+    ('rnn.gru "l" %0 layers 2 init(%1 : {1}) reset(%2 : {2}) mask(%3 : {3})'
+     " : {0} -> {4} last {5}", [X, STEP, RESET, RESET, Y, STEP]),
+    ('rnn.lstm "l" %0 layers 2 init(%1, %2 : {1}, {2}) : {0} -> {3}'
+     " last {4}, {5}", [X, STEP, STEP, Y, STEP, STEP]),
+    ('rnn.elman "l" %0 layers 2 init(%1 : {1}) mask(%2 : {2}) : {0} -> {3}'
+     " last {4}", [X, STEP, RESET, Y, STEP]),
     ("rnn.cross_entropy %0, %1 : {0}, {1} -> {2}", [X, TOKENS, SCALAR]),
     ("rnn.mse %0, %1 : {0}, {1} -> {2}", [X, X, SCALAR]),
     ("rnn.broadcast %0 : {0} -> {1}", [STEP, X]),
@@ -53,6 +59,9 @@ STILL_RIGHT = {
     ("rnn.causal_conv1d", 0, "tensor<?x?x8xf64>"),
     ("rnn.causal_conv1d", 0, "tensor<?x?x9xf32>"),
     ("rnn.attention", 0, "tensor<?x?x8xf64>"),
+    ("rnn.gru", 0, "tensor<?x?x9xf32>"),
+    ("rnn.lstm", 0, "tensor<?x?x9xf32>"),
+    ("rnn.elman", 0, "tensor<?x?x9xf32>"),
     ("rnn.cross_entropy", 0, "tensor<?x?x9xf32>"),
     ("rnn.broadcast", 0, "tensor<?x?x8xf32>"),
     ("rnn.broadcast", 0, "tensor<8xf32>"),
@@ -75,8 +84,9 @@ def text_of(op, types):
     arguments = sorted(set(re.findall(r"%(\d)", op)))
     signature = ", ".join(f"%{'abcdef'[int(a)]}: {types[int(a)]}" for a in arguments)
     line = re.sub(r"%(\d)", lambda m: "%" + "abcdef"[int(m.group(1))], op)
-    results = max(1, len(types) - len(arguments) + (" last " in op and
-                  not line.startswith("rnn.apply")))
+    # The first result may have the input's type, which stands there once.
+    results = max(1, len(types) - len(arguments) + (
+        " last " in op and "->" not in op and not op.startswith("rnn.apply")))
     return CALLEE + (
         f"rnn.model @m({signature}) {{\n"
         f"  {', '.join(f'%r{i}' for i in range(results))} = "

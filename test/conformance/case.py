@@ -61,7 +61,7 @@ class Case:
             W=width, H=hidden, N=name, C=name, X=f"tensor<?x?x{width}xf32>",
             XH=f"tensor<?x?x{hidden}xf32>", S=f"tensor<?x{width}xf32>",
             SH=f"tensor<?x{hidden}xf32>")
-        words |= {f"W{n}": n * width for n in (2, 3)}
+        words |= {f"W{n}": n * width for n in range(9)}
         words |= {f"X{n}": f"tensor<?x?x{n * width}xf32>" for n in (2, 3)}
 
         def fill(text):

@@ -138,6 +138,104 @@ MINIMAL = [
             mask=True, reverse=True, last=True, widths=(7,)),
 ]
 
+# --- GRU, LSTM, Elman: one row gives text and reference ----------------------
+
+
+def gated(name, op, options="", layers=1, directions=1, width=1, take=(),
+          learned=False, last=False, reverse=False, **more):
+    """A row for rnn.gru, rnn.lstm or rnn.elman of `width` times the case's
+    width; `take` may have init, reset and mask. States side by side are one
+    input and one result."""
+    step, states = {"gru": (ref.gru_step, "h"), "lstm": (ref.lstm_step, "hc"),
+                    "elman": (ref.elman_step, "h")}[op]
+    parts, count = layers * directions, len(states)
+    total = count * parts * width
+    one = f"tensor<?x${{W{parts * width}}}xf32>"
+    types = ", ".join([one] * count)
+    text = f'rnn.{op} "$N" %x'
+    if layers > 1:
+        text += f" layers {layers}"
+    if directions > 1:
+        text += " bidirectional"
+    text += " " + options
+    inputs, before, after = dict(X), "", ""
+    if "init" in take:
+        inputs |= INIT
+        before = "".join(
+            f"%{s}0 = rnn.slice %init[${{W{i * parts * width}}}] "
+            f": $SH -> {one}\n  " for i, s in enumerate(states))
+        text += f" init({', '.join(f'%{s}0' for s in states)} : {types})"
+        more["feedback"] = {"init": 1}
+    if learned:
+        text += " learned_init"
+    for flag, given in (("reset", RESET), ("mask", MASK)):
+        if flag in take:
+            inputs |= given
+            text += f" {flag}(%{flag} : tensor<?x?xi1>)"
+    if reverse:
+        text += " reverse"
+    last = last or "init" in take
+    body = f"%y = {text} : $X -> $R"
+    if last:
+        names = ", ".join(f"%{s}1" for s in states)
+        body = f"%y, {names} = {text} : $X -> $R last {types}\n" \
+            f"  %last = rnn.concat {names} : {types} -> $SH"
+    body = (before + body).replace(
+        "$R", f"tensor<?x?x${{W{directions * width}}}xf32>")
+
+    def reference(p, *values):
+        given = dict(zip(inputs, values))
+        x = given.pop("x")
+        init = given.pop("init", np.zeros(
+            (len(x), x.shape[-1] * total)))
+        init = np.split(init, count, -1)
+        if learned:
+            init = [a + p[f"{s}0"].reshape(-1) for a, s in zip(init, states)]
+        more_options = {"before": "gate_before_product" in options} \
+            if op == "gru" else {"relu": "relu" in options} \
+            if op == "elman" else {}
+        y, lasts = ref.gated(step, x, p, init, layers, directions,
+                             reverse=reverse, **given, **more_options)
+        return (y, np.concatenate(lasts, -1)) if last else y
+
+    return Case(name, body, reference, inputs,
+                result=f"tensor<?x?x${{W{directions * width}}}xf32>",
+                last="$SH" if last else "", expansion=total,
+                kinks="relu" in options,
+                **({"continues": directions == 1 and not reverse} | more))
+
+
+GATED = [
+    gated("gru", "gru", "bias", width=2, widths=(1, 7, 100)),
+    gated("gru_init", "gru", take=["init"], layers=2, widths=(7, 100)),
+    gated("gru_reset_learned", "gru", "bias", take=["reset"], layers=2,
+          learned=True, widths=(7,)),
+    gated("gru_bidirectional", "gru", "bias", take=["init", "mask"], layers=2,
+          directions=2, widths=(7,)),
+    gated("gru_bidirectional_learned", "gru", directions=2, learned=True,
+          last=True, widths=(7,)),
+    gated("gru_mask_reverse", "gru", "bias", take=["init", "mask"],
+          reverse=True, widths=(7, 100)),
+    gated("gru_before", "gru", "gate_before_product bias", layers=2,
+          widths=(1, 7, 100)),
+    gated("gru_before_init", "gru", "gate_before_product",
+          take=["init", "reset", "mask"], widths=(7,), continues=False),
+    gated("lstm", "lstm", "bias", width=2, widths=(1, 7, 100)),
+    gated("lstm_init", "lstm", layers=2, take=["init"], widths=(7, 100)),
+    gated("lstm_reset_learned", "lstm", "bias", layers=2, take=["reset"],
+          learned=True, widths=(7,)),
+    gated("lstm_bidirectional", "lstm", "bias", take=["init", "mask"], layers=2,
+          directions=2, widths=(7,)),
+    gated("lstm_mask_reverse", "lstm", take=["mask"], learned=True, last=True,
+          reverse=True, widths=(7,)),
+    gated("elman", "elman", "bias", width=2, widths=(1, 7, 100)),
+    gated("elman_relu", "elman", "relu", layers=2, take=["init"], widths=(7,)),
+    gated("elman_bidirectional", "elman", "bias", take=["init", "mask"],
+          directions=2, widths=(7,)),
+    gated("elman_reset_reverse", "elman", "bias", take=["reset"], learned=True,
+          reverse=True, widths=(7,)),
+]
+
 # --- Layers without a recurrence ----------------------------------------------
 
 
@@ -697,4 +795,5 @@ def swapped(p, x, x2):
     return x
 
 
-CASES = MINIMAL + LAYERS + ATTENTION + ELEMENTWISE + CELLS + DIMENSIONS + MODELS
+CASES = MINIMAL + GATED + LAYERS + ATTENTION + ELEMENTWISE + CELLS \
+    + DIMENSIONS + MODELS

@@ -259,6 +259,70 @@ def input_lstm(x, p, hidden, mask=None):
     return run_cell(step, x, np.zeros((len(x), hidden)), mask)
 
 
+# --- GRU, LSTM and Elman's network -------------------------------------------
+
+
+def gru_step(gates, h, weight, bias, before=False):
+    """Cho et al. 2014 in PyTorch's form, rows r, z, n; `before`: the reset gate
+    acts before the product (ONNX, linear_before_reset 0)."""
+    r, z, n = np.split(gates, 3, -1)
+    u_r, u_z, u_n = np.split(weight, 3)
+    b_r, b_z, b_n = np.split(bias, 3)
+    r = sigmoid(r + h @ u_r.T + b_r)
+    z = sigmoid(z + h @ u_z.T + b_z)
+    state = (r * h) @ u_n.T + b_n if before else r * (h @ u_n.T + b_n)
+    n = np.tanh(n + state)
+    return ((1 - z) * n + z * h,)
+
+
+def lstm_step(gates, h, c, weight, bias):
+    """Hochreiter and Schmidhuber 1997 with forget gates, rows i, f, g, o."""
+    i, f, g, o = np.split(gates + h @ weight.T + bias, 4, -1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def elman_step(gates, h, weight, bias, relu=False):
+    """Elman 1990."""
+    h = gates + h @ weight.T + bias
+    return (np.maximum(h, 0) if relu else np.tanh(h),)
+
+
+def gated(step, x, p, init, layers=1, directions=1, reset=None, mask=None,
+          reverse=False, **options):
+    """A stack of layers by PyTorch's parameter names. `init`: for each state
+    [batch, layers * directions * H]. Returns y and the last states."""
+    batch, time, _ = x.shape
+    parts = layers * directions
+    starts = [np.split(state, parts, -1) for state in init]
+    lasts = [[] for _ in init]
+    for part in range(parts):
+        side = part % directions
+        if side == 0:
+            below, x = x, []
+        name = f"l{part // directions}" + ("_reverse" if side else "")
+        gates = linear(below, p[f"weight_ih_{name}"], p.get(f"bias_ih_{name}"))
+        weight = p[f"weight_hh_{name}"]
+        bias = p.get(f"bias_hh_{name}", np.zeros(len(weight)))
+        start = [state[part] for state in starts]
+        states, y = start, np.zeros((batch, time, weight.shape[1]))
+        for t in reversed(range(time)) if side or reverse else range(time):
+            before = states
+            if reset is not None:
+                before = [np.where(reset[:, t, None], a, b)
+                          for a, b in zip(start, states)]
+            after = step(gates[:, t], *before, weight, bias, **options)
+            run = mask[:, t, None] if mask is not None else True
+            y[:, t] = np.where(run, after[0], 0)
+            states = [np.where(run, a, b) for a, b in zip(after, states)]
+        for last, state in zip(lasts, states):
+            last.append(state)
+        x.append(y)
+        if side == directions - 1:
+            x = np.concatenate(x, -1)
+    return x, [np.concatenate(last, -1) for last in lasts]
+
+
 # --- Random numbers ----------------------------------------------------------
 
 

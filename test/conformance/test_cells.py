@@ -14,7 +14,7 @@ SEQUENCE = f"tensor<?x?x{WIDTH}xf32>"
 def objective(name, apply):
     return f"""
 rnn.model @{name}(%x: {SEQUENCE}) -> {SEQUENCE} {{
-  %y = {apply} : {SEQUENCE}
+  %y = {apply} {SEQUENCE}
   rnn.return %y : {SEQUENCE}
 }}
 rnn.objective @{name}_loss(%x: {SEQUENCE}, %target: {SEQUENCE}) -> tensor<f32> {{
@@ -25,9 +25,9 @@ rnn.objective @{name}_loss(%x: {SEQUENCE}, %target: {SEQUENCE}) -> tensor<f32> {
 """
 
 
-TEXT = cell_text("my_min_gru") + objective("ours", 'rnn.min_gru "ours" %x') \
+TEXT = cell_text("my_min_gru") + objective("ours", 'rnn.min_gru "ours" %x :') \
     + objective("users", 'rnn.apply @my_min_gru "users" '
-                f"bind {{D = {WIDTH}, H = {WIDTH}}} over(%x : {SEQUENCE})")
+                f"bind {{D = {WIDTH}, H = {WIDTH}}} over(%x : {SEQUENCE}) :")
 
 
 class Cells(unittest.TestCase):
@@ -83,6 +83,82 @@ class Cells(unittest.TestCase):
         return [kernel for kernel in self.module.descriptor["kernels"]
                 if entry in kernel["entries"]
                 and kernel["what"].startswith("scan")]
+
+
+def rows(gates):
+    """Where a cell's parameters are in the built-in op's."""
+    return {f"{side}_{gate}": (f"{kind}_l0", row)
+            for side, kind in (("input", "ih"), ("hidden", "hh"))
+            for row, gate in enumerate(gates)}
+
+
+# The cell, and in which rows of which parameter its layers are found.
+GATED = {
+    "gru": rows(("reset", "update", "new")),
+    "lstm": rows(("input", "forget", "candidate", "output")),
+    "elman": {"input": ("ih_l0", 0), "hidden": ("hh_l0", 0)},
+}
+
+
+class GatedCells(unittest.TestCase):
+    """Cells that read the state: the same numbers in f64 (the sums have another
+    order), and the same is found about them."""
+
+    @classmethod
+    def setUpClass(cls):
+        text = "".join(
+            cell_text(op)
+            + objective(f"{op}_ours",
+                        f'rnn.{op} "{op}_ours" %x bias : {SEQUENCE} ->')
+            + objective(f"{op}_users", f'rnn.apply @{op} "{op}_users" bind '
+                        f"{{D = {WIDTH}, H = {WIDTH}}} over(%x : {SEQUENCE}) :")
+            for op in GATED)
+        cls.module = compile_model(text, BUILD / "conformance" / "gated.so",
+                                   "f64")
+        cls.session = Session(cls.module)
+
+    def pairs(self, op):
+        """(the cell's parameter, the op's, the row's range)."""
+        for layer, (name, row) in GATED[op].items():
+            for what in ("weight", "bias"):
+                users = f"{op}_users.{layer}.{what}"
+                if users in self.module.shapes:
+                    yield users, f"{op}_ours.{what}_{name}", slice(
+                        row * WIDTH, (row + 1) * WIDTH)
+
+    def test_numbers(self):
+        rng = np.random.default_rng(1)
+        x, target = normal(rng, 3, 37, WIDTH), normal(rng, 3, 37, WIDTH)
+        for op in GATED:
+            found = {}
+            for name, shape in self.module.shapes.items():
+                if name.startswith(f"{op}_ours"):
+                    found[name] = normal(rng, *shape) / 10
+            if op == "elman":  # the cell has one bias
+                found["elman_ours.bias_hh_l0"][:] = 0
+            for name, value in found.items():
+                self.session.set(name, value)
+            for users, ours, part in self.pairs(op):
+                self.session.set(users, found[ours][part])
+            self.session.zero_gradients()
+            a, b = (self.session.run(f"{op}_{who}_loss.gradient", [x, target])
+                    for who in ("ours", "users"))
+            for one, other in zip(a, b):
+                self.assert_close(one, other, op)
+            self.assert_close(
+                *(self.session.run(f"{op}_{who}.forward", [x])[0]
+                  for who in ("ours", "users")), op)
+            for users, ours, part in self.pairs(op):
+                self.assert_close(self.session.gradient(users),
+                                  self.session.gradient(ours)[part], users)
+
+    def assert_close(self, a, b, what):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 * np.abs(b).max(),
+                                   err_msg=what)
+
+    def test_classification(self):
+        forms = [r["form"] for r in self.module.descriptor["recurrences"]]
+        self.assertEqual(forms, ["sequential"] * 2 * len(GATED))
 
 
 if __name__ == "__main__":

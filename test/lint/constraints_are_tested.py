@@ -11,7 +11,7 @@ import sys
 
 NUMBER = re.compile(r"\b([a-z0-9_]+_c)(\d+)\b")
 # These share verifiers, which put the op's name before the number.
-SHARERS = {"min_gru", "min_lstm"}
+SHARERS = {"min_gru", "min_lstm", "gru", "lstm", "elman"}
 SHARED = re.compile(r'"(_c\d+)')
 
 

@@ -61,6 +61,29 @@ rnn.model @clauses(%x: tensor<?x?x8xf32>, %r: tensor<?x?xi1>, %m: tensor<?x?xi1>
   rnn.return %y : tensor<?x?x8xf32>
 }
 
+// Layers and directions: PyTorch's names, each with its part of the initial
+// state; the next layer reads both directions side by side.
+// CHECK-LABEL: rnn.model @stack
+// CHECK: rnn.parameter "g.weight_ih_l0" {{.*}} : tensor<12x8xf32>
+// CHECK: rnn.parameter "g.weight_hh_l0" {{.*}} : tensor<12x4xf32>
+// CHECK: rnn.slice %arg1[0] : tensor<?x16xf32> -> tensor<?x4xf32>
+// CHECK: %[[F:.*]], %[[FL:.*]] = rnn.scan
+// CHECK: rnn.parameter "g.weight_ih_l0_reverse"
+// CHECK: rnn.slice %arg1[4]
+// CHECK: %[[B:.*]], %[[BL:.*]] = rnn.scan {{.*}} reverse
+// CHECK: %[[Y:.*]] = rnn.concat %[[F]], %[[B]]
+// CHECK: %[[W:.*]] = rnn.parameter "g.weight_ih_l1"
+// CHECK: rnn.matmul %[[Y]], %[[W]] transposed
+// CHECK: rnn.slice %arg1[8]
+// CHECK: rnn.parameter "g.weight_ih_l1_reverse"
+// CHECK: rnn.slice %arg1[12]
+// CHECK: rnn.concat %[[FL]], %[[BL]], %{{.*}}, %{{.*}} : {{.*}} -> tensor<?x16xf32>
+// CHECK-NOT: rnn.set_state
+rnn.model @stack(%x: tensor<?x?x8xf32>, %h: tensor<?x16xf32>) -> (tensor<?x?x8xf32>, tensor<?x16xf32>) {
+  %y, %last = rnn.gru "g" %x layers 2 bidirectional init(%h : tensor<?x16xf32>) : tensor<?x?x8xf32> -> tensor<?x?x8xf32> last tensor<?x16xf32>
+  rnn.return %y, %last : tensor<?x?x8xf32>, tensor<?x16xf32>
+}
+
 // -----
 
 rnn.model @twice(%x: tensor<?x?x8xf32>) -> tensor<?x?x9xf32> {
