@@ -19,6 +19,23 @@ void ConstantOp::buildAdjoint(OpBuilder &, Adjoints &) {}
 
 void InverseCountOp::buildAdjoint(OpBuilder &, Adjoints &) {}
 
+/// A number of the type `type`, or a vector of it.
+static Value number(OpBuilder &b, Location loc, Type type, double value) {
+  Attribute element = b.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto vector = dyn_cast<ShapedType>(type))
+    element = DenseElementsAttr::get(vector, element);
+  return arith::ConstantOp::create(b, loc, cast<TypedAttr>(element));
+}
+
+Value SigmoidOp::buildElement(OpBuilder &b, ValueRange inputs, Type type) {
+  Location loc = getLoc();
+  Value one = number(b, loc, type, 1);
+  Value negative = arith::NegFOp::create(b, loc, inputs[0]);
+  Value power = math::ExpOp::create(b, loc, negative);
+  return arith::DivFOp::create(b, loc, one,
+                               arith::AddFOp::create(b, loc, one, power));
+}
+
 void SigmoidOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   // dx = dy y (1 - y)
   Value y = getResult();
@@ -29,11 +46,29 @@ void SigmoidOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
                arith::MulFOp::create(b, getLoc(), adjoints.of(y), slope));
 }
 
+Value SoftplusOp::buildElement(OpBuilder &b, ValueRange inputs, Type type) {
+  // max(x, 0) + log1p(exp(-|x|)).
+  Location loc = getLoc();
+  Value x = inputs[0], zero = number(b, loc, type, 0);
+  Value isNegative =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, zero);
+  Value positive = arith::SelectOp::create(b, loc, isNegative, zero, x);
+  Value magnitude = math::AbsFOp::create(b, loc, x);
+  Value power =
+      math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, magnitude));
+  return arith::AddFOp::create(b, loc, positive,
+                               math::Log1pOp::create(b, loc, power));
+}
+
 void SoftplusOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   // dx = dy sigmoid(x)
   Value slope = SigmoidOp::create(b, getLoc(), getInput());
   adjoints.add(getInput(), arith::MulFOp::create(
                                b, getLoc(), adjoints.of(getResult()), slope));
+}
+
+Value StopGradientOp::buildElement(OpBuilder &, ValueRange inputs, Type) {
+  return inputs[0];
 }
 
 void StopGradientOp::buildAdjoint(OpBuilder &, Adjoints &) {}

@@ -45,7 +45,8 @@ def RNN_FeatureIndexOp : RNN_Op<"feature_index", [Pure]> {
 
 class RNN_UnaryOp<string mnemonic>
     : RNN_DifferentiableOp<mnemonic, [Pure, Elementwise,
-                                      SameOperandsAndResultType]> {
+        SameOperandsAndResultType,
+        DeclareOpInterfaceMethods<ElementOpInterface>]> {
   let arguments = (ins RNN_FloatTensor:$input);
   let results = (outs RNN_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";

@@ -83,15 +83,56 @@ Value LayerExpander::positive(Value x) {
   return arith::SelectOp::create(*this, isAbove, above, below);
 }
 
+/// What layers within layers may come to before one is taken to expand into
+/// itself.
+static constexpr unsigned kMaxLayersInLayers = 64;
+
+/// Replaces `layer`, and the layers that it expands into.
+static LogicalResult expandLayer(LayerOpInterface layer, StringRef scope,
+                                 unsigned depth) {
+  Operation *op = layer;
+  if (depth > kMaxLayersInLayers)
+    return op->emitOpError("expands into itself, or into more than ")
+           << kMaxLayersInLayers << " layers within layers";
+  Block *block = op->getBlock();
+  Operation *before = op->getPrevNode();
+  LayerExpander expander(op, scope);
+  FailureOr<SmallVector<Value>> results = layer.expand(expander);
+  if (failed(results))
+    return failure();
+  if (llvm::is_contained(*results, Value()))
+    return op->emitOpError("expands into a value that does not exist");
+  if (TypeRange(ValueRange(*results)) != op->getResultTypes())
+    return op->emitOpError("expands into values of the types (")
+           << TypeRange(ValueRange(*results)) << "), but its results are ("
+           << op->getResultTypes() << ")";
+  op->replaceAllUsesWith(*results);
+  std::string inner = scope.str();
+  if (auto name = op->getAttrOfType<StringAttr>("name"))
+    inner += name.str() + ".";
+  Operation *after = op->getNextNode();
+  op->erase();
+  Block::iterator it =
+      before ? std::next(before->getIterator()) : block->begin();
+  Block::iterator end = after ? after->getIterator() : block->end();
+  while (it != end) {
+    Operation &made = *it++;
+    WalkResult walk = made.walk([&](LayerOpInterface nested) {
+      return failed(expandLayer(nested, inner, depth + 1))
+                 ? WalkResult::interrupt()
+                 : WalkResult::advance();
+    });
+    if (walk.wasInterrupted())
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult expandLayers(Block &block, StringRef scope) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto layer = dyn_cast<LayerOpInterface>(op)) {
-      LayerExpander expander(&op, scope);
-      FailureOr<SmallVector<Value>> results = layer.expand(expander);
-      if (failed(results))
+      if (failed(expandLayer(layer, scope, 1)))
         return failure();
-      op.replaceAllUsesWith(*results);
-      op.erase();
       continue;
     }
     std::string inner = scope.str();

@@ -9,7 +9,9 @@ def LayerOpInterface : OpInterface<"LayerOpInterface"> {
   let description = [{
     An op with parameters or a recurrence of its own, or one that is a name for
     several simpler ops. `rnn-expand-layers` replaces it by what `expand`
-    returns: core ops, `arith`, `math` and `rnn.scan`. No later pass sees it.
+    returns: core ops, `arith`, `math` and `rnn.scan`. Layers among them are
+    expanded in turn, their names scoped by this op's `name`. No later pass sees
+    a layer.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -36,6 +38,24 @@ def RecurrentOpInterface : OpInterface<"RecurrentOpInterface"> {
     InterfaceMethod<"", "::mlir::Value", "getMask">,
     InterfaceMethod<"", "bool", "getReverse">,
     InterfaceMethod<"", "::mlir::ResultRange", "getLasts">
+  ];
+}
+
+def ElementOpInterface : OpInterface<"ElementOpInterface"> {
+  let cppNamespace = "::rnn";
+  let description = [{
+    An op with the trait `Elementwise`, one result and no side effect that is
+    neither an `arith` nor a `math` op. Passes keep it as it is, so that it may
+    have an adjoint of its own (`DifferentiableOpInterface`); inside a kernel it
+    becomes what `buildElement` builds.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Computes one element, or a vector of them, from those of the operands with
+      `arith` and `math` ops. `type` is the result's: a number or a vector.
+    }], "::mlir::Value", "buildElement",
+    (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands,
+         "::mlir::Type":$type)>
   ];
 }
 

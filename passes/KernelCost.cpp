@@ -68,7 +68,7 @@ Cost costOf(Operation *op, ArrayRef<Value> captured) {
       cost.operations += rowWidth(inner->getOperand(0).getType());
     else if (isElementwise(inner) || isa<ReduceOp>(inner))
       cost.operations += rowWidth(inner->getOperand(0).getType()) *
-                         (isa<SigmoidOp, SoftplusOp>(inner) ||
+                         (isa<ElementOpInterface>(inner) ||
                                   inner->getDialect()->getNamespace() == "math"
                               ? 8
                               : 1);

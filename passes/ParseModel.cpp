@@ -257,8 +257,28 @@ LogicalResult runOnLargeStack(llvm::function_ref<void()> body) {
   return success(started && ::pthread_join(thread, nullptr) == 0);
 }
 
+/// The dialects of which a model is made: ours and those of plugins.
+struct Vocabulary {
+  ArrayRef<std::string> plugged;
+
+  bool isOurs(StringRef dialect) const {
+    return dialect == "rnn" || dialect == "arith" || dialect == "math";
+  }
+  bool isPlugged(StringRef dialect) const {
+    return llvm::is_contained(plugged, dialect);
+  }
+  /// "rnn, arith and math"
+  std::string names() const {
+    SmallVector<std::string> all = {"rnn", "arith", "math"};
+    llvm::append_range(all, plugged);
+    std::string last = all.pop_back_val();
+    return llvm::join(all, ", ") + " and " + last;
+  }
+};
+
 /// The registered op nearest to `name` by edit distance, or "".
-StringRef nearestOp(StringRef name, MLIRContext &context) {
+StringRef nearestOp(StringRef name, MLIRContext &context,
+                    const Vocabulary &vocabulary) {
   StringRef nearest;
   size_t allowed = std::max<size_t>(2, name.split('.').second.size() / 3);
   unsigned least = allowed + 1;
@@ -266,7 +286,9 @@ StringRef nearestOp(StringRef name, MLIRContext &context) {
     StringRef known = op.getStringRef();
     unsigned distance = name.edit_distance(known, true, least);
     // Forgotten dialect: `linear` for `rnn.linear`.
-    if (known.starts_with("rnn.") && name == op.stripDialect())
+    StringRef dialect = op.getDialectNamespace();
+    if ((dialect == "rnn" || vocabulary.isPlugged(dialect)) &&
+        name == op.stripDialect())
       distance = 0;
     if (distance < least) {
       least = distance;
@@ -292,10 +314,13 @@ std::optional<StringRef> unknownOp(StringRef message) {
 
 /// Hands a diagnostic of the parser on, in words of our own where its words
 /// would not help.
-void handOn(Diagnostic &diagnostic, MLIRContext &context) {
+void handOn(Diagnostic &diagnostic, MLIRContext &context,
+            const Vocabulary &vocabulary) {
   std::string message = diagnostic.str();
   if (std::optional<StringRef> name = unknownOp(message)) {
-    StringRef nearest = nearestOp(*name, context);
+    StringRef nearest = nearestOp(*name, context, vocabulary);
+    auto [dialect, op] = name->split('.');
+    bool isForeign = !op.empty() && !context.getLoadedDialect(dialect);
     InFlightDiagnostic error = emitError(diagnostic.getLocation());
     error << "there is no ";
     if (name->empty())
@@ -304,9 +329,12 @@ void handOn(Diagnostic &diagnostic, MLIRContext &context) {
       error << "op '" << *name << "'";
     if (!nearest.empty())
       error << "; did you mean '" << nearest << "'?";
+    else if (isForeign)
+      error << "; if a plugin defines '" << dialect
+            << "', give it with --load-dialect-plugin";
     else
-      error << "; a model is made of rnn, arith and math ops, and starts with "
-               "rnn.model @NAME(...)";
+      error << "; a model is made of " << vocabulary.names()
+            << " ops, and starts with rnn.model @NAME(...)";
     return;
   }
   context.getDiagEngine().emit(std::move(diagnostic));
@@ -314,7 +342,8 @@ void handOn(Diagnostic &diagnostic, MLIRContext &context) {
 
 /// Is everything in the file something that a model's text may say? The rest of
 /// what MLIR can parse, and what only passes make, ends here.
-LogicalResult checkVocabulary(ModuleOp model, Location start) {
+LogicalResult checkVocabulary(ModuleOp model, Location start,
+                              const Vocabulary &vocabulary) {
   if (model.getBody()->empty())
     return emitError(start)
            << "nothing is defined here; a model's text has at least one "
@@ -327,12 +356,18 @@ LogicalResult checkVocabulary(ModuleOp model, Location start) {
                 "rnn.objective and rnn.cell";
   WalkResult walk = model->walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
-    if (op == model || dialect == "rnn" || dialect == "arith" ||
-        dialect == "math")
+    bool isPlugged = vocabulary.isPlugged(dialect);
+    if (op == model || vocabulary.isOurs(dialect) ||
+        (isPlugged && isa<LayerOpInterface, ElementOpInterface>(op)))
       return WalkResult::advance();
-    emitError(op->getLoc()) << "'" << op->getName()
-                            << "' is not an op of models, which are made of "
-                               "rnn, arith and math ops";
+    InFlightDiagnostic error = emitError(op->getLoc());
+    error << "'" << op->getName() << "' ";
+    if (isPlugged)
+      error << "implements neither LayerOpInterface nor ElementOpInterface, so "
+               "its plugin does not say what it computes";
+    else
+      error << "is not an op of models, which are made of "
+            << vocabulary.names() << " ops";
     return WalkResult::interrupt();
   });
   return failure(walk.wasInterrupted());
@@ -340,7 +375,9 @@ LogicalResult checkVocabulary(ModuleOp model, Location start) {
 
 } // namespace
 
-OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context) {
+OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context,
+                                 ArrayRef<std::string> plugged) {
+  Vocabulary vocabulary{plugged};
   context.loadDialect<RNNDialect>();
   StringRef name = path == "-" ? "<stdin>" : path;
   Location start = FileLineColLoc::get(&context, name, 1, 1);
@@ -366,8 +403,8 @@ OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context) {
     return {};
   }
   for (Diagnostic &diagnostic : diagnostics)
-    handOn(diagnostic, context);
-  if (model && failed(checkVocabulary(*model, start)))
+    handOn(diagnostic, context, vocabulary);
+  if (model && failed(checkVocabulary(*model, start, vocabulary)))
     return {};
   return model;
 }

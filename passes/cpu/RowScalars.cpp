@@ -59,23 +59,8 @@ void RowEmitter::emitScalars(int level) {
 
 Value RowEmitter::clone(Operation *op, ValueRange inputs, Type type) {
   e.setLoc(op->getLoc());
-  if (isa<SigmoidOp>(op)) {
-    Value one = e.number(type, 1);
-    Value negative = arith::NegFOp::create(e, inputs[0]);
-    Value power = math::ExpOp::create(e, negative);
-    return arith::DivFOp::create(e, one, arith::AddFOp::create(e, one, power));
-  }
-  if (isa<SoftplusOp>(op)) {
-    // max(x, 0) + log1p(exp(-|x|)).
-    Value x = inputs[0], zero = e.number(type, 0);
-    Value positive = e.select(
-        arith::CmpFOp::create(e, arith::CmpFPredicate::OLT, x, zero), zero, x);
-    Value magnitude = math::AbsFOp::create(e, x);
-    Value power = math::ExpOp::create(e, arith::NegFOp::create(e, magnitude));
-    return arith::AddFOp::create(e, positive, math::Log1pOp::create(e, power));
-  }
-  if (isa<StopGradientOp>(op))
-    return inputs[0];
+  if (auto element = dyn_cast<ElementOpInterface>(op))
+    return element.buildElement(e, inputs, type);
   OperationState state(op->getLoc(), op->getName());
   state.addOperands(inputs);
   state.addTypes(type);

@@ -41,17 +41,23 @@ def fault_of_file(path, message, stdin=None):
             return "wrote to standard output"
         if output.exists():
             return "left a module behind"
+    wrong = complaint(errors, "<stdin>" if str(path) == "-" else str(path))
+    if wrong:
+        return wrong
+    line = errors.splitlines()[0]
+    return None if re.search(message, line) else f"expected /{message}/ in: {line}"
+
+
+def complaint(errors, name):
+    """What is wrong with the form of an error about the file `name`, or None."""
     lines = errors.splitlines()
-    name = "<stdin>" if str(path) == "-" else str(path)
     place = re.escape(name) + r":\d+:\d+: "
-    if not lines or not re.match(place + "error: ", lines[0]):
+    if not lines or not re.match(place + "error: .", lines[0]):
         return f"the first line is no error with its place: {errors[:500]}"
     if not all(re.match(r".*:\d+:\d+: note: ", line) for line in lines[1:]):
         return f"more than one line: {errors[:500]}"
     if len(lines[0]) > 1000:
         return "the line is longer than 1000 characters"
-    if not re.search(message, lines[0]):
-        return f"expected /{message}/ in: {lines[0]}"
     return None
 
 

@@ -1,5 +1,6 @@
 # RUN: %python %s %source
-"""The runtime and `rnn` include neither LLVM nor MLIR nor the compiler."""
+"""The runtime, `rnn` and programs that embed it include neither LLVM nor MLIR nor
+the compiler; a plugin (examples/new-op) is a part of the compiler."""
 
 import pathlib
 import re
@@ -13,7 +14,7 @@ sources = [
     path
     for folder in ("runtime", "tools/rnn", "examples")
     for path in (root / folder).rglob("*")
-    if path.suffix in (".c", ".h", ".cpp", ".hpp")
+    if path.suffix in (".c", ".h", ".cpp", ".hpp") and "new-op" not in path.parts
 ]
 failures = [
     f"{path}: {match.group().strip()}"

@@ -16,6 +16,7 @@ namespace {
 
 struct CheckOptions {
   std::string module, parameters;
+  std::vector<std::string> plugins;
   int64_t batch = 2, time = 7;
   uint64_t seed = 0;
   unsigned threads = 0;
@@ -32,7 +33,10 @@ bool endsWith(const std::string &text, const std::string &end) {
 int runCheck(const CheckOptions &options) {
   std::unique_ptr<CompiledModel> compiled;
   if (endsWith(options.module, ".mlir"))
-    compiled = std::make_unique<CompiledModel>(options.module);
+    compiled = std::make_unique<CompiledModel>(options.module, options.plugins);
+  else if (!options.plugins.empty())
+    fail(RNN_INVALID_ARGUMENT, "--load-dialect-plugin is for rnnc, and '",
+         options.module, "' is compiled already; give the .mlir file");
   Module module(compiled ? compiled->path() : options.module);
   Descriptor descriptor = descriptorOf(module);
   if (descriptor.elementType != RNN_F64)
@@ -83,6 +87,12 @@ Action rnn::defineCheck(CLI::App &verb) {
       ->required();
   verb.add_option("--parameters", options->parameters,
                   "Check at these parameters (default: initial ones)");
+  verb.add_option("--load-dialect-plugin", options->plugins,
+                  "Plugin that rnnc needs to compile the .mlir file; may be "
+                  "repeated")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
   verb.add_option("--batch", options->batch, "Sequences")
       ->check(positiveSize)
       ->capture_default_str();

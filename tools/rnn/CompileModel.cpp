@@ -28,19 +28,25 @@ static std::string compilerPath() {
   return "rnnc";
 }
 
-CompiledModel::CompiledModel(const std::string &modelPath) {
+CompiledModel::CompiledModel(const std::string &modelPath,
+                             const std::vector<std::string> &plugins) {
   const char *root = getenv("TMPDIR");
   folder = std::string(root && *root ? root : "/tmp") + "/rnn-check-XXXXXX";
   if (!mkdtemp(folder.data()))
     fail(RNN_IO, "cannot make a temporary folder ", folder, ": ",
          strerror(errno));
-  std::string compiler = compilerPath(), output = path(), model = modelPath;
-  std::string type = "--element-type=f64", dashO = "-o";
-  char *arguments[] = {compiler.data(), model.data(), dashO.data(),
-                       output.data(),   type.data(),  nullptr};
+  std::string compiler = compilerPath();
+  std::vector<std::string> words = {compiler, modelPath, "-o", path(),
+                                    "--element-type=f64"};
+  for (const std::string &plugin : plugins)
+    words.push_back("--load-dialect-plugin=" + plugin);
+  std::vector<char *> arguments;
+  for (std::string &word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t child = 0;
   int error = posix_spawnp(&child, compiler.c_str(), nullptr, nullptr,
-                           arguments, environ);
+                           arguments.data(), environ);
   int status = 0;
   while (error == 0 && waitpid(child, &status, 0) < 0)
     error = errno == EINTR ? 0 : errno;

@@ -4,6 +4,7 @@
 // registers (passes/Pipelines.h, passes/cpu/Pipeline.h).
 #include "Explain.h"
 
+#include "dialect/LoadPlugin.h"
 #include "dialect/RNNDialect.h"
 #include "passes/Descriptor.h"
 #include "passes/EmitModule.h"
@@ -80,6 +81,11 @@ cl::opt<std::string>
     elementType("element-type",
                 cl::desc("f32 (default), or f64 to check gradients"),
                 cl::init("f32"), cl::cat(category));
+cl::list<std::string>
+    plugins("load-dialect-plugin",
+            cl::desc("Let models use the ops of this plugin (an MLIR dialect "
+                     "plugin, see docs/add-a-layer.md); may be repeated"),
+            cl::value_desc("file"), cl::cat(category));
 cl::opt<bool> timing("timing", cl::desc("Print the time of each pass"),
                      cl::cat(category));
 
@@ -145,6 +151,13 @@ int compile() {
   DialectRegistry registry;
   rnn::registerExternalModels(registry);
   rnn::registerEmissionDialects(registry);
+  llvm::SmallVector<std::string> plugged;
+  for (const std::string &plugin : plugins) {
+    auto dialects = rnn::loadPlugin(plugin, registry);
+    if (!dialects)
+      return fail(llvm::toString(dialects.takeError()));
+    llvm::append_range(plugged, *dialects);
+  }
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   context.printOpOnDiagnostic(false);
@@ -159,7 +172,7 @@ int compile() {
   OwningOpRef<ModuleOp> module;
   {
     TimingScope scope = total.nest("parse");
-    module = rnn::parseModel(input, context);
+    module = rnn::parseModel(input, context, plugged);
   }
   if (!module)
     return 1;
