@@ -142,13 +142,14 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     inputs.assign(live.begin(), live.begin() + scan.getInputs().size());
     ahead.assign(live.begin() + scan.getInputs().size(), live.end());
 
-    auto all = [](ArrayRef<bool> mask) {
-      return llvm::all_of(mask, [](bool flag) { return flag; });
-    };
     if (scan.getDomain() == Domain::sequence &&
         !llvm::is_contained(inputs, true) && !llvm::is_contained(ahead, true) &&
         llvm::is_contained(outputs, true) && !inputs.empty())
       inputs.front() = true; // Something must say what the scan runs over.
+
+    auto all = [](ArrayRef<bool> mask) {
+      return llvm::all_of(mask, [](bool flag) { return flag; });
+    };
     if (all(outputs) && all(inputs) && all(ahead) && all(states))
       return success(changed);
 

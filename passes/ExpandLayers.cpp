@@ -43,14 +43,35 @@ struct ParameterNames {
   llvm::StringMap<ParameterOp> byName;
 };
 
+/// Ops that copies of cells may come to.
+constexpr size_t kMaxApplied = 20000;
+
+/// A cell is copied wherever it is applied: refuses what would be too much, at
+/// the first application that is.
+LogicalResult checkSize(Block &body, size_t &size) {
+  WalkResult walk = body.walk([&](ApplyOp apply) {
+    auto cell = SymbolTable::lookupNearestSymbolFrom<CellOp>(
+        apply, apply.getCellAttr());
+    cell.getBody().walk([&](Operation *) { ++size; });
+    if (size <= kMaxApplied)
+      return WalkResult::advance();
+    apply.emitOpError("with this, cells are copied into more than ")
+        << kMaxApplied
+        << " ops, too many to compile; write equal layers as one rnn.repeat";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 struct ExpandLayers : impl::ExpandLayersBase<ExpandLayers> {
   void runOnOperation() override {
     ParameterNames everywhere;
+    size_t size = 0;
     for (Operation &op : getOperation().getOps()) {
       if (!isa<ModelOp, ObjectiveOp>(op))
         continue;
       Block &body = op.getRegion(0).front();
-      if (failed(expandLayers(body, "")))
+      if (failed(checkSize(body, size)) || failed(expandLayers(body, "")))
         return signalPassFailure();
       ParameterNames here;
       llvm::StringMap<StateOp> states;

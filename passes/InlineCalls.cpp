@@ -11,6 +11,11 @@ namespace rnn {
 #include "passes/Passes.h.inc"
 
 namespace {
+
+/// Ops that calls may bring in. Models that call each other twice double from
+/// one to the next.
+constexpr size_t kMaxInlined = 20000;
+
 struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
   /// Inlines every call under `root`; `open` are the models being inlined.
   LogicalResult inlineIn(Operation *root, SmallVector<ModelOp> &open) {
@@ -27,6 +32,12 @@ struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
       if (failed(inlineIn(model, open)))
         return failure();
       open.pop_back();
+      model.getBody().walk([&](Operation *) { ++numInlined; });
+      if (numInlined > kMaxInlined)
+        return call.emitOpError("with this, calls bring in more than ")
+               << kMaxInlined
+               << " ops, too many to compile; write equal layers as one "
+                  "rnn.repeat";
 
       OpBuilder builder(call);
       IRMapping map;
@@ -43,6 +54,7 @@ struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
   }
 
   void runOnOperation() override {
+    numInlined = 0;
     for (Operation &op : getOperation().getOps()) {
       SmallVector<ModelOp> open;
       if (auto model = dyn_cast<ModelOp>(op))
@@ -51,6 +63,8 @@ struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
         return signalPassFailure();
     }
   }
+
+  size_t numInlined = 0;
 };
 } // namespace
 } // namespace rnn

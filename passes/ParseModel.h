@@ -8,13 +8,9 @@
 namespace rnn {
 
 /// Parses and verifies the model in the file `path`, or on standard input if
-/// `path` is "-". MLIR's parser recurses without a limit, so the text is
-/// looked through first (at most 16 MiB, brackets at most 256 deep, types of at
-/// most 64 dimensions, UTF-8), and the parser has a thread with a large stack.
-///
-/// Besides rnn, arith and math ops the text may use those of the dialects
-/// `plugged`, if they implement one of the interfaces by which the compiler
-/// knows what to do with them (dialect/RNNInterfaces.td).
+/// `path` is "-". The text has at most 16 MiB and is looked through first
+/// (TextLimits.h); the parser has a thread with a large stack; what it read
+/// must belong to the Vocabulary of models, to which `plugged` adds dialects.
 ///
 /// Null after an error, which has been emitted through `context` at a
 /// FileLineColLoc of `path`. Loads the `rnn` dialect.

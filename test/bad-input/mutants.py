@@ -5,9 +5,10 @@ one clear line, but never crashes, hangs or says nothing.
     mutants.py SOURCE --seed S --count N [--keep FOLDER]
 
 Each mutant is one of the project's own models with one to three changes: a word,
-number or bracket lost, doubled, swapped or taken from elsewhere. More than the
-test runs are worth a try after a change of parsers or verifiers; --keep leaves
-the texts that were found.
+number or bracket lost, doubled, swapped or taken from elsewhere; a value, op,
+size or type in the place of another of its kind. More than the test runs are
+worth a try after a change of parsers, verifiers or passes; --keep leaves the
+texts that were found.
 """
 
 import argparse
@@ -40,50 +41,74 @@ def texts_of(root):
     """The project's models, one function at a time where there are many."""
     for path in sorted((root / "examples").rglob("*.mlir")):
         yield path.read_text()
-    for path in sorted((root / "test" / "dialect").glob("*.mlir")):
-        text = re.sub(r"// *(RUN|CHECK)[^\n]*\n", "", path.read_text())
-        yield from (part for part in text.split("// -----") if "rnn.model" in part)
+    for folder in ("dialect", "passes", "cpu"):
+        for path in sorted((root / "test" / folder).glob("*.mlir")):
+            text = re.sub(r"//[^\n]*\n", "\n", path.read_text())
+            if "rnn.model" in text and not path.stem.endswith("-invalid"):
+                yield text
 
 
-def mutant(source, tokens, pool, rng):
-    """`tokens` with some changed."""
+def kind_of(token):
+    """What may stand in each other's place and be read as well."""
+    for kind, form in (
+        ("value", r"%[\w$.#]+"), ("op", r"(rnn|arith|math)\.\w+"),
+        ("type", r"tensor<.*"), ("number", r"[\d.]+(e[+-]\d+)?"), ("string", r'".*"'),
+    ):
+        if re.fullmatch(form, token):
+            return kind
+    return None
+
+
+def change_kind(tokens, pool, rng):
+    """One value, op, type, number or string becomes another of its kind: once,
+    or for numbers and types everywhere in the text."""
+    at = rng.choice([i for i, token in enumerate(tokens) if kind_of(token)])
+    old, kind = tokens[at], kind_of(tokens[at])
+    alike = [token for token in tokens if kind_of(token) == kind]
+    new = rng.choice(alike)
+    size = rng.choice([1, 2, 7, 64, 1000])
+    if rng.random() < 0.3:
+        new = rng.choice([token for token in pool if kind_of(token) == kind])
+    if kind == "number" and rng.random() < 0.5:
+        new = rng.choice(NUMBERS)
+    if kind == "type" and rng.random() < 0.5:
+        new = rng.choice(TYPES).format(size, rng.choice([1, 0, 1 << 40, (1 << 63) - 1]))
+    if kind == "type" and rng.random() < 0.5:  # one width, everywhere
+        widths = re.findall(r"x(\d+)x", old)
+        if widths:
+            width = rng.choice(widths)
+            return [re.sub(rf"x{width}x", f"x{size}x", t) if kind_of(t) == "type" else t
+                    for t in tokens]
+    everywhere = kind in ("type", "number") and rng.random() < 0.5
+    return [new if i == at or (everywhere and token == old) else token
+            for i, token in enumerate(tokens)]
+
+
+def change_text(tokens, pool, rng):
+    """One token or line is lost, doubled, moved or replaced by any other."""
+    at, other = rng.randrange(len(tokens)), rng.randrange(len(tokens))
+    change = rng.randrange(6)
+    if change == 0:
+        del tokens[at]
+    elif change == 1:
+        tokens.insert(at, tokens[at])
+    elif change == 2:
+        tokens[at], tokens[other] = tokens[other], tokens[at]
+    elif change == 3:
+        tokens[at] = rng.choice(pool)
+    else:
+        lines = "".join(tokens).split("\n")
+        a, b = rng.randrange(len(lines)), rng.randrange(len(lines))
+        lines[a], lines[b] = lines[b], lines[a] if change == 4 else ""
+        tokens = TOKEN.findall("\n".join(lines))
+    return tokens
+
+
+def mutant(tokens, pool, rng):
     tokens = list(tokens)
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        at = rng.randrange(len(tokens))
-        while tokens[at].isspace() and rng.random() < 0.95:
-            at = rng.randrange(len(tokens))
-        change = rng.randrange(9)
-        if change == 0:
-            del tokens[at]
-        elif change == 1:
-            tokens.insert(at, tokens[at])
-        elif change == 2:
-            other = rng.randrange(len(tokens))
-            tokens[at], tokens[other] = tokens[other], tokens[at]
-        elif change == 3:
-            tokens[at] = rng.choice(pool)
-        elif change == 4:
-            tokens[at] = rng.choice(tokens)
-        elif change == 5:  # a line goes
-            line = "".join(tokens).split("\n")
-            del line[rng.randrange(len(line))]
-            tokens = TOKEN.findall("\n".join(line))
-        elif change == 6:  # two lines change places
-            line = "".join(tokens).split("\n")
-            a, b = rng.randrange(len(line)), rng.randrange(len(line))
-            line[a], line[b] = line[b], line[a]
-            tokens = TOKEN.findall("\n".join(line))
-        else:  # a type or a number becomes another
-            kinds = [i for i, t in enumerate(tokens)
-                     if t.startswith("tensor<") or re.fullmatch(r"[\d.e+-]+", t)]
-            if kinds:
-                at = rng.choice(kinds)
-                size = rng.choice([1, 7, 8, 64, 0, 1 << 40, (1 << 63) - 1])
-                tokens[at] = (rng.choice(TYPES).format(size, size)
-                              if tokens[at].startswith("tensor<")
-                              else rng.choice(NUMBERS))
-        if not tokens:
-            return source
+        change = change_kind if rng.random() < 0.75 else change_text
+        tokens = change(tokens, pool, rng)
     return "".join(tokens)
 
 
@@ -115,9 +140,9 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    sources = [(text, TOKEN.findall(text)) for text in texts_of(options.source)]
-    pool = [token for _, tokens in sources for token in tokens if not token.isspace()]
-    tried = [mutant(*rng.choice(sources), pool, rng) for _ in range(options.count)]
+    sources = [TOKEN.findall(text) for text in texts_of(options.source)]
+    pool = [token for tokens in sources for token in tokens if not token.isspace()]
+    tried = [mutant(rng.choice(sources), pool, rng) for _ in range(options.count)]
     with ThreadPoolExecutor(options.threads) as threads:
         faults = list(threads.map(lambda text: fault(text, options.stage), tried))
     found = [(i, text, what) for i, (text, what) in enumerate(zip(tried, faults)) if what]

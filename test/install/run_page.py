@@ -8,7 +8,8 @@ Fenced blocks of a page mean, in order, in FOLDER:
   because it belongs to the project, it must contain the block's text.
 * ```console: each line after `$ ` is a command, the lines up to the next one its
   output, standard error included. A line `...` stands for any lines, `...` in a
-  line for any text. A command must succeed, unless its output has an error line.
+  line for any text, a number like 1.2e-03 for any such number. A command must
+  succeed, unless its output has an error line.
 
 Other blocks are not looked at. All commands of a page share one shell.
 """
@@ -19,17 +20,21 @@ import subprocess
 import sys
 
 FENCE = re.compile(r"^```(\w+)?[ \t]*(\S+)?\n(.*?)^```$", re.M | re.S)
+NUMBER = r"\d\.\d\de[-+]\d\d"
+NUMBER_ESCAPED = r"\d\\\.\d\de(?:\\-|\+|\\\+)\d\d"
 MARK = "== end of command, status "
 
 
 def pattern(shown):
     """A regular expression for the output that `shown` stands for."""
-    lines = [
-        r"(?:.*\n)*?" if line.strip() == "..." else
-        ".*?".join(re.escape(part) for part in line.split("...")) + r"\n"
-        for line in shown.splitlines()
-    ]
-    return re.compile("".join(lines) + r"\Z")
+
+    def of_line(line):
+        if line.strip() == "...":
+            return r"(?:.*\n)*?"
+        text = re.escape(line).replace(r"\.\.\.", ".*?")
+        return re.sub(NUMBER_ESCAPED, lambda _: NUMBER, text) + r"\n"
+
+    return re.compile("".join(map(of_line, shown.splitlines())) + r"\Z")
 
 
 def commands(block):

@@ -89,6 +89,17 @@ cl::list<std::string>
 cl::opt<bool> timing("timing", cl::desc("Print the time of each pass"),
                      cl::cat(category));
 
+/// A type or a name in a message may be as long as the model's text.
+std::string shortened(std::string message) {
+  constexpr size_t most = 600;
+  if (message.size() <= most)
+    return message;
+  size_t end = most;
+  while ((message[end] & 0xC0) == 0x80) // inside of a UTF-8 character
+    --end;
+  return message.substr(0, end) + " ...";
+}
+
 /// One line per diagnostic; remarks belong to --explain.
 void printDiagnostic(Diagnostic &diagnostic) {
   if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
@@ -104,7 +115,7 @@ void printDiagnostic(Diagnostic &diagnostic) {
                    << ":" << place.getColumn() << ": ";
     else
       llvm::errs() << "rnnc: ";
-    llvm::errs() << severity << ": " << part.str() << "\n";
+    llvm::errs() << severity << ": " << shortened(part.str()) << "\n";
   };
   print(diagnostic, diagnostic.getSeverity() == DiagnosticSeverity::Error
                         ? "error"
@@ -181,9 +192,12 @@ int compile() {
     module->print(out);
     return success();
   };
-  auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
+  // Timers are told apart by the pass's address: a scope for each stage.
+  auto run = [&](StringRef stage,
+                 llvm::function_ref<void(OpPassManager &)> build) {
     PassManager manager(&context);
-    manager.enableTiming(total);
+    TimingScope scope = total.nest(stage);
+    manager.enableTiming(scope);
     build(manager);
     return manager.run(*module);
   };
@@ -191,17 +205,17 @@ int compile() {
   Stage last = report == Report::None ? emit.getValue() : Stage::Kernels;
   if (last == Stage::Model)
     return printTo(printIR);
-  if (failed(run([&](OpPassManager &manager) {
+  if (failed(run("scans", [&](OpPassManager &manager) {
         rnn::buildScansPipeline(manager, {elementType});
       })))
     return 1;
   if (last == Stage::Scans)
     return printTo(printIR);
-  if (failed(run(rnn::buildTrainingPipeline)))
+  if (failed(run("training", rnn::buildTrainingPipeline)))
     return 1;
   if (last == Stage::Training)
     return printTo(printIR);
-  if (failed(run(rnn::buildKernelsPipeline)))
+  if (failed(run("kernels", rnn::buildKernelsPipeline)))
     return 1;
   if (report != Report::None) {
     FailureOr<llvm::json::Value> descriptor =
@@ -218,13 +232,13 @@ int compile() {
   }
   if (last == Stage::Kernels)
     return printTo(printIR);
-  if (failed(run([&](OpPassManager &manager) {
+  if (failed(run("loops", [&](OpPassManager &manager) {
         rnn::buildLoopsPipeline(manager, *target);
       })))
     return 1;
   if (last == Stage::Loops)
     return printTo(printIR);
-  if (failed(run([&](OpPassManager &manager) {
+  if (failed(run("llvm", [&](OpPassManager &manager) {
         rnn::buildLLVMPipeline(manager, *target);
       })))
     return 1;
