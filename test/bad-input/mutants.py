@@ -1,6 +1,6 @@
 # RUN: %python %s %source --seed 1 --count 250
 """Models with mistakes that chance makes: rnnc compiles them or refuses them in
-one clear line, but never crashes, hangs or says nothing.
+clear lines, but never crashes, hangs or says nothing.
 
     mutants.py SOURCE --seed S --count N [--keep FOLDER]
 
@@ -127,7 +127,7 @@ def fault(text, stage):
             return None if not errors else f"compiled, but said: {errors[:300]}"
         if process.returncode != 1:
             return f"exit status {process.returncode}: {errors[-500:]}"
-        return complaint(errors, str(path))
+        return complaint(errors, str(path), several=True)
 
 
 def main():

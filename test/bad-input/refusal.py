@@ -48,13 +48,15 @@ def fault_of_file(path, message, stdin=None):
     return None if re.search(message, line) else f"expected /{message}/ in: {line}"
 
 
-def complaint(errors, name):
-    """What is wrong with the form of an error about the file `name`, or None."""
+def complaint(errors, name, several=False):
+    """What is wrong with the form of an error about the file `name`, or None. Where
+    there are `several` mistakes, each may have its line."""
     lines = errors.splitlines()
     place = re.escape(name) + r":\d+:\d+: "
     if not lines or not re.match(place + "error: .", lines[0]):
         return f"the first line is no error with its place: {errors[:500]}"
-    if not all(re.match(r".*:\d+:\d+: note: ", line) for line in lines[1:]):
+    more = "(note|error): ." if several else "note: ."
+    if not all(re.match(r".*:\d+:\d+: " + more, line) for line in lines[1:]):
         return f"more than one line: {errors[:500]}"
     if len(lines[0]) > 1000:
         return "the line is longer than 1000 characters"
