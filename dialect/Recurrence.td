@@ -9,8 +9,10 @@ include "RNNInterfaces.td"
 /// `clauseFormat` before the types and `lastFormat` after them, its description
 /// ends with `clauseDescription`, its verifier with `verifyRecurrence`; what
 /// the clauses mean is built by `LayerExpander::recurrence`, for all layers.
-class RNN_RecurrentOp<string mnemonic, list<Trait> traits = []>
-    : RNN_Op<mnemonic, !listconcat(traits, [AttrSizedOperandSegments,
+/// `dialect` is a plugin's, for layers of plugins.
+class RNN_RecurrentOpOf<Dialect dialect, string mnemonic,
+                        list<Trait> traits = []>
+    : Op<dialect, mnemonic, !listconcat(traits, [AttrSizedOperandSegments,
         DeclareOpInterfaceMethods<LayerOpInterface>,
         DeclareOpInterfaceMethods<RecurrentOpInterface, ["getStates"]>])> {
   dag clauses = (ins Variadic<RNN_FloatTensor>:$inits, UnitAttr:$learned_init,
@@ -50,5 +52,8 @@ class RNN_RecurrentOp<string mnemonic, list<Trait> traits = []>
     * `recurrent_c5`: not both `init` and `learned_init`.
   }];
 }
+
+class RNN_RecurrentOp<string mnemonic, list<Trait> traits = []>
+    : RNN_RecurrentOpOf<RNN_Dialect, mnemonic, traits>;
 
 #endif // RNN_RECURRENCE_TD

@@ -12,7 +12,9 @@ namespace {
 struct CheckDifferentiable
     : impl::CheckDifferentiableBase<CheckDifferentiable> {
   void runOnOperation() override {
-    bool missing = false;
+    // A model is in every objective that calls it, a cell wherever it is
+    // applied: one line of the user's is told once.
+    DenseSet<std::pair<Location, OperationName>> missing;
     for (EntryOp entry : getOperation().getOps<EntryOp>()) {
       if (entry->getAttrOfType<StringAttr>("rnn.kind").getValue() != "gradient")
         continue;
@@ -23,12 +25,12 @@ struct CheckDifferentiable
         if (!hasFloat ||
             isa<DifferentiableOpInterface, ScanOp, RepeatOp, ParameterOp>(op))
           return;
-        missing = true;
-        op->emitOpError("has no adjoint, so an objective cannot contain it; "
-                        "write it with ops that have one (dialect/README.md)");
+        if (missing.insert({op->getLoc(), op->getName()}).second)
+          op->emitOpError("has no adjoint, so an objective cannot contain it; "
+                          "dialect/README.md lists the ops that have one");
       });
     }
-    if (missing)
+    if (!missing.empty())
       signalPassFailure();
   }
 };

@@ -198,7 +198,7 @@ FailureOr<json::Value> describeModule(ModuleOp module,
   if (failed(layout))
     return failure();
   FailureOr<KernelCatalog> catalog = KernelCatalog::get(module);
-  if (failed(catalog))
+  if (failed(catalog) || failed(checkWorkspaces(module)))
     return failure();
   return describeModule(module, target, *layout, *catalog);
 }

@@ -26,24 +26,28 @@ void GriffinDialect::initialize() {
 }
 
 LogicalResult RGLRUOp::verify() {
-  if (!rnn::isSequence(getType()) || rnn::getFeatures(getType()).size() != 1)
+  Type type = getInput().getType();
+  if (!rnn::isSequence(type) || rnn::getFeatures(type).size() != 1)
     return emitOpError("rg_lru_c1: expected a sequence tensor<?x?xF>, but "
                        "found ")
-           << getType();
-  return success();
+           << type;
+  return rnn::verifyRecurrence(*this);
+}
+
+SmallVector<rnn::RecurrentState> RGLRUOp::getStates() {
+  return {{"h", rnn::getStepType(getInput().getType())}};
 }
 
 FailureOr<SmallVector<Value>> RGLRUOp::expand(LayerExpander &outer) {
   LayerExpander b = outer.scoped(getName());
-  int64_t width = rnn::getWidth(getType());
-  RankedTensorType step = rnn::getStepType(getType());
+  int64_t width = rnn::getWidth(getInput().getType());
   Value decay = b.parameter("decay", {width}, {"uniform", 2.33},
                             /*decay=*/false);
-  LayerExpander::Recurrence layer;
+  LayerExpander::Recurrence layer = b.clausesOf(*this);
+  RankedTensorType step = layer.states[0].step;
   layer.inputs = {getInput(),
                   b.linear("recurrence_gate", getInput(), width, /*bias=*/true),
                   b.linear("input_gate", getInput(), width, /*bias=*/true)};
-  layer.states.emplace_back("h", step);
   auto run = [&](LayerExpander &s, ValueRange inputs, ValueRange states,
                  SmallVectorImpl<Value> &outputs,
                  SmallVectorImpl<Value> &next) {
@@ -66,7 +70,9 @@ FailureOr<SmallVector<Value>> RGLRUOp::expand(LayerExpander &outer) {
     next.push_back(h1);
   };
   layer.step = run;
-  return SmallVector<Value>{b.recurrence(layer).front()};
+  SmallVector<Value> results = b.recurrence(layer);
+  results.truncate(getNumResults());
+  return results;
 }
 
 } // namespace griffin

@@ -1,7 +1,6 @@
 // The dialect `griffin` and its one op.
 include "mlir/IR/OpBase.td"
-include "dialect/RNNDialect.td"
-include "dialect/RNNInterfaces.td"
+include "dialect/Recurrence.td"
 
 def Griffin_Dialect : Dialect {
   let name = "griffin";
@@ -9,9 +8,8 @@ def Griffin_Dialect : Dialect {
   let dependentDialects = ["::rnn::RNNDialect"];
 }
 
-def Griffin_RGLRUOp : Op<Griffin_Dialect, "rg_lru", [
-    AllTypesMatch<["input", "result"]>,
-    DeclareOpInterfaceMethods<LayerOpInterface>]> {
+def Griffin_RGLRUOp : RNN_RecurrentOpOf<Griffin_Dialect, "rg_lru", [
+    AllTypesMatch<["input", "result"]>]> {
   let summary = "the Real-Gated Linear Recurrent Unit (De et al. 2024)";
   let description = [{
     ```
@@ -24,12 +22,13 @@ def Griffin_RGLRUOp : Op<Griffin_Dialect, "rg_lru", [
 
     Parameters: `recurrence_gate.weight` and `input_gate.weight`
     [features, features], their `.bias` [features], and `decay` [features], with
-    L = 6.65 + decay: sigmoid(L)^8 starts between 0.9 and 0.999.
+    L = 6.65 + decay: sigmoid(L)^8 starts between 0.9 and 0.999. The state is h.
 
     * `rg_lru_c1`: the input is a sequence with one feature dimension.
-  }];
-  let arguments = (ins StrAttr:$name, RNN_FloatTensor:$input);
-  let results = (outs RNN_FloatTensor:$result);
-  let assemblyFormat = "$name $input attr-dict `:` type($input)";
+  }] # clauseDescription;
+  let arguments = !con((ins StrAttr:$name, RNN_FloatTensor:$input), clauses);
+  let results = (outs RNN_FloatTensor:$result, Variadic<RNN_FloatTensor>:$lasts);
+  let assemblyFormat = "$name $input" # clauseFormat # "`:` type($input)"
+                       # lastFormat;
   let hasVerifier = 1;
 }

@@ -51,7 +51,7 @@ public:
     if (failed(layout))
       return signalPassFailure();
     FailureOr<KernelCatalog> catalog = KernelCatalog::get(module);
-    if (failed(catalog))
+    if (failed(catalog) || failed(checkWorkspaces(module)))
       return signalPassFailure();
     std::string text;
     llvm::raw_string_ostream(text)

@@ -117,6 +117,10 @@ FailureOr<ModuleLayout> ModuleLayout::get(ModuleOp module) {
       tensor.size = getStaticSize(tensor.shape);
       tensor.offset = states.count;
       states.count += tensor.size * tensor.copies();
+      if (states.count > (int64_t(1) << 40)) {
+        entry->emitError("its states have more than 2^40 elements in all");
+        return failure();
+      }
     }
   // An accumulate has no shape of its own to give, but must name a parameter.
   walk = module.walk([&](AccumulateOp op) {

@@ -12,10 +12,10 @@ SizePolynomial sizeOf(Type type) {
     if (size == ShapedType::kDynamic)
       ++dynamic;
     else
-      elements *= size;
-  int64_t bytes =
-      elements *
-      std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8);
+      elements = SizePolynomial::times(elements, size);
+  int64_t bytes = SizePolynomial::times(
+      elements,
+      std::max(1u, tensor.getElementType().getIntOrFloatBitWidth() / 8));
   return dynamic == 2   ? SizePolynomial{bytes, 0, 0}
          : dynamic == 1 ? SizePolynomial{0, bytes, 0}
                         : SizePolynomial{0, 0, bytes};
@@ -51,7 +51,7 @@ SizePolynomial WorkspacePlan::total() const {
   SizePolynomial sum;
   for (const SizePolynomial &slot : slots) {
     sum += slot;
-    sum.constant += 64;
+    sum += {0, 0, 64};
   }
   return sum;
 }
@@ -318,5 +318,16 @@ private:
 } // namespace
 
 WorkspacePlan planWorkspace(EntryOp entry) { return Planner(entry).run(); }
+
+LogicalResult checkWorkspaces(ModuleOp module) {
+  constexpr int64_t most = int64_t(1) << 48;
+  for (EntryOp entry : module.getOps<EntryOp>())
+    if (!planWorkspace(entry).total().fitsIn({most, most, most}))
+      return entry.emitError("'")
+             << entry.getName()
+             << "' needs more than 2^48 bytes of memory for each step of a "
+                "sequence; use fewer layers or features";
+  return success();
+}
 
 } // namespace rnn

@@ -6,11 +6,14 @@
 
 #include "dialect/RNNDialect.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <vector>
 
 namespace rnn {
 
-/// bytes = batchTime * B * T + batch * B + constant.
+/// bytes = batchTime * B * T + batch * B + constant. What does not fit into 64
+/// bits stays at the largest number; `checkWorkspaces` refuses it.
 struct SizePolynomial {
   int64_t batchTime = 0, batch = 0, constant = 0;
 
@@ -23,11 +26,22 @@ struct SizePolynomial {
            constant <= o.constant;
   }
   SizePolynomial operator*(int64_t n) const {
-    return {batchTime * n, batch * n, constant * n};
+    return {times(batchTime, n), times(batch, n), times(constant, n)};
   }
   SizePolynomial &operator+=(const SizePolynomial &o) {
-    batchTime += o.batchTime, batch += o.batch, constant += o.constant;
+    batchTime = plus(batchTime, o.batchTime);
+    batch = plus(batch, o.batch);
+    constant = plus(constant, o.constant);
     return *this;
+  }
+
+  static int64_t times(int64_t a, int64_t b) {
+    int64_t product;
+    return llvm::MulOverflow(a, b, product) ? INT64_MAX : product;
+  }
+  static int64_t plus(int64_t a, int64_t b) {
+    int64_t sum;
+    return llvm::AddOverflow(a, b, sum) ? INT64_MAX : sum;
   }
 };
 
@@ -83,6 +97,10 @@ bool isAttention(mlir::Operation *op);
 bool isAccumulatedInPlace(mlir::Operation *op);
 
 WorkspacePlan planWorkspace(EntryOp entry);
+
+/// Refuses an entry whose workspace no machine could address: a module's sizes
+/// are below 2^48 (docs/module-format.md).
+mlir::LogicalResult checkWorkspaces(mlir::ModuleOp module);
 
 } // namespace rnn
 

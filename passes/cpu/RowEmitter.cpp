@@ -20,25 +20,15 @@ RowEmitter::RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
   mostLanes = target.vectorBits / bits;
 }
 
-int64_t RowEmitter::mostRows() {
-  if (!s.manyRows)
-    return 1;
-  // They share the second level of cache with the matrices.
-  int64_t width = 1;
-  for (int64_t scratchWidth : s.scratchWidths)
-    width += aligned(scratchWidth);
-  return std::clamp<int64_t>((int64_t(1) << 17) / width, 4, 32);
-}
-
 void RowEmitter::allocateScratch() {
-  int64_t rows = mostRows();
+  int64_t rows = s.mostRows();
   auto allocate = [&](int64_t elements, Type element) {
     return LLVM::AllocaOp::create(e, e.pointer, e.inMemory(element),
                                   e.index(elements), 64);
   };
   for (auto [width, type] : llvm::zip(s.scratchWidths, s.scratchTypes))
     scratch.push_back(
-        allocate(rows == 1 ? width : rows * aligned(width), type));
+        allocate(rows == 1 ? width : rows * keptWidth(width), type));
   // A sum over several loops goes on in memory.
   for (auto reduce : scan.getStep()->getOps<ReduceOp>())
     if (!info(reduce.getResult()).inMemory &&
@@ -48,7 +38,7 @@ void RowEmitter::allocateScratch() {
   for (auto [kind, init] : llvm::zip(s.next, scan.getInits()))
     stateRows.push_back(
         kind == NextState::Buffer
-            ? allocate(2 * rows * aligned(rowWidth(init.getType())),
+            ? allocate(2 * rows * keptWidth(rowWidth(init.getType())),
                        elementOf(init))
             : Value());
   if (s.manyRows)
@@ -129,13 +119,13 @@ Value RowEmitter::rowAt(const RowHome &home, Value value) {
     if (at.slot)
       row = e.add(row, e.mul(at.slot, e.index(2)));
     return e.at(stateRows[home.index],
-                e.mul(row, e.index(aligned(info(value).width))), element);
+                e.mul(row, e.index(keptWidth(info(value).width))), element);
   }
   default:
     if (!at.slot)
       return scratch[home.index];
     return e.at(scratch[home.index],
-                e.mul(at.slot, e.index(aligned(info(value).width))), element);
+                e.mul(at.slot, e.index(keptWidth(info(value).width))), element);
   }
 }
 

@@ -45,8 +45,6 @@ public:
   /// Emits the body; returns the next states' rows.
   llvm::SmallVector<mlir::Value> emitRow(const RowIndex &index,
                                          mlir::ValueRange states);
-  /// How many rows are computed together, for a schedule of `manyRows`.
-  int64_t mostRows();
   /// Emits the body for slots [0, count), `indexOf` saying which row one is.
   /// States are where the step before, or the initial state, left them.
   void emitRows(mlir::Value count,
@@ -118,9 +116,6 @@ private:
 
   /// Elements between what is read and what is asked for ahead.
   static constexpr int64_t prefetchDistance = 384;
-
-  /// Elements of a row of the kernel's own, whole cache lines.
-  static int64_t aligned(int64_t width) { return llvm::alignTo(width, 16); }
 
   llvm::SmallVector<mlir::Value> scratch, stateRows;
   /// Of the rows of a product, for a schedule of `manyRows`.

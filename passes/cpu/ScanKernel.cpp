@@ -181,7 +181,7 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
     }
   };
   if (schedule.manyRows) {
-    int64_t most = rows.mostRows();
+    int64_t most = schedule.mostRows();
     e.loop(
         begin, end,
         [&](Value first) {

@@ -285,8 +285,35 @@ private:
 
 } // namespace
 
+int64_t ScanSchedule::mostRows() const {
+  if (!manyRows)
+    return 1;
+  // They share the second level of cache with the matrices.
+  int64_t width = 1;
+  for (int64_t scratchWidth : scratchWidths)
+    width += keptWidth(scratchWidth);
+  return std::clamp<int64_t>((int64_t(1) << 17) / width, 4, 32);
+}
+
+/// Of a thread's stack, which may be of the caller's making.
+static constexpr int64_t kMaxStackBytes = int64_t(2) << 20;
+
 FailureOr<ScanSchedule> scheduleScan(ScanOp scan) {
-  return Scheduler(scan).run();
+  FailureOr<ScanSchedule> schedule = Scheduler(scan).run();
+  if (failed(schedule))
+    return failure();
+  int64_t widths = 0;
+  for (int64_t width : schedule->scratchWidths)
+    widths += keptWidth(width);
+  for (auto [kind, init] : llvm::zip(schedule->next, scan.getInits()))
+    if (kind == NextState::Buffer)
+      widths += 2 * keptWidth(rowWidth(init.getType()));
+  int64_t most = kMaxStackBytes / 8 / schedule->mostRows();
+  if (widths > most)
+    return scan.emitError("a step of this keeps ")
+           << widths << " numbers of each row between its loops, more than the "
+           << most << " for which there is room; use fewer features";
+  return schedule;
 }
 
 } // namespace rnn

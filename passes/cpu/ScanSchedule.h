@@ -6,6 +6,7 @@
 #include "dialect/RNNDialect.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace rnn {
 
@@ -70,9 +71,16 @@ struct ScanSchedule {
   /// The body multiplies by matrices: several batch rows are computed together,
   /// level by level, so that each matrix is read once for all of them.
   bool manyRows = false;
+
+  /// How many rows are computed together at most.
+  int64_t mostRows() const;
 };
 
-/// Fails with an error at an op that cannot be compiled.
+/// Elements of a row that is kept between loops: whole cache lines.
+inline int64_t keptWidth(int64_t width) { return llvm::alignTo(width, 16); }
+
+/// Fails with an error at an op that cannot be compiled, or at a scan that
+/// keeps more between its loops than a thread's stack holds.
 llvm::FailureOr<ScanSchedule> scheduleScan(ScanOp scan);
 
 /// True for ops that compute each element from the operands' same element.

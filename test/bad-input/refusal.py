@@ -48,6 +48,26 @@ def fault_of_file(path, message, stdin=None):
     return None if re.search(message, line) else f"expected /{message}/ in: {line}"
 
 
+def fault_of_several(text, messages):
+    """As fault, for a text with several mistakes: `messages` are all the lines, each
+    as `LINE: regular expression`, in any order."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "model.mlir"
+        path.write_text(text)
+        process = compile_file(path, pathlib.Path(folder) / "model.so")
+        errors = process.stderr.decode("utf-8", "replace") if process else "no end"
+        wrong = complaint(errors, str(path), several=True)
+        if wrong:
+            return wrong
+        lines = errors.splitlines()
+        for message in messages:
+            number, pattern = message.split(": ", 1)
+            form = rf".*:{number}:\d+: (error|note): .*{pattern}"
+            if not any(re.match(form, line) for line in lines):
+                return f"expected /{message}/ in: {errors}"
+        return None if len(lines) == len(messages) else f"more than these: {errors}"
+
+
 def complaint(errors, name, several=False):
     """What is wrong with the form of an error about the file `name`, or None. Where
     there are `several` mistakes, each may have its line."""

@@ -70,6 +70,12 @@ with tempfile.TemporaryDirectory() as name:
     expect("an unknown component", project(folder / "e", "0.1", "gpu", "rnnc::runtime"),
            "error: component gpu: there is no such component; there are runtime and")
 
+    # The example, which finds the installed library rather than the sources.
+    configured = run("cmake", "-S", source / "examples" / "embed-c", "-B", folder / "f",
+                     f"-DCMAKE_PREFIX_PATH={prefix}", "-DRNNC_SOURCE=/nowhere", *NO_LLVM)
+    expect("embed-c", configured, "Build files have been written")
+    expect("embed-c", run("cmake", "--build", folder / "f"), "Built target embed-c")
+
     # By hand, with pkg-config, the shared library and the static one.
     paths = {**os.environ, "PKG_CONFIG_PATH": str(next(prefix.rglob("pkgconfig")))}
     for kind, more in (("shared", ["--libs"]), ("static", ["--static", "--libs"])):

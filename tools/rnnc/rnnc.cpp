@@ -275,6 +275,7 @@ int main(int argc, char **argv) {
       "rnnc: compiles a recurrent sequence model\n\n"
       "  rnnc model.mlir -o model.so     compile for this machine\n"
       "  rnnc model.mlir --explain       say what was made parallel, and why\n"
-      "  rnnc model.mlir --emit=kernels  print a stage of the pipeline\n");
+      "  rnnc model.mlir --emit=kernels  print a stage of the pipeline\n"
+      "  rnnc model.mlir --load-dialect-plugin=my.so    know a plugin's ops\n");
   return compile();
 }
