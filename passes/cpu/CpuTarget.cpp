@@ -6,6 +6,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace llvm;
 
@@ -27,14 +28,6 @@ static constexpr const char *known[][2] = {
     {"avx512vl", "avx512vl"},
 };
 
-// Left aside, so that a module made on one machine runs on more of them. They
-// give nothing to float loops.
-static constexpr const char *unused =
-    "-avx512vbmi,-avx512vbmi2,-avx512vnni,-avx512bitalg,-avx512vpopcntdq,"
-    "-avx512ifma,-avx512bf16,-avx512fp16,-avx512vp2intersect,-avxvnni,"
-    "-avxifma,-gfni,-vaes,-vpclmulqdq,-sse4a,-fma4,-xop,-tbm,-adx,-egpr,-ndd,"
-    "-ccmp,-nf,-zu,-avx10.1,-avx10.2";
-
 static const Target *findTarget(std::string &error) {
   // Registers the X86 backend only once and is cheap to call again.
   LLVMInitializeX86TargetInfo();
@@ -44,30 +37,58 @@ static const Target *findTarget(std::string &error) {
   return TargetRegistry::lookupTarget(Triple(triple), error);
 }
 
+// What a processor has beyond the least of 64 bits and what is known, each with
+// a minus. It gives nothing to float loops; left aside, a module runs on every
+// machine that has what the module says it needs.
+static std::string unusedFeatures(const Target &target, StringRef cpu) {
+  std::string used;
+  for (auto &[llvmName, procName] : known)
+    used += std::string(used.empty() ? "+" : ",+") + llvmName;
+  std::unique_ptr<MCSubtargetInfo> most(
+      target.createMCSubtargetInfo(Triple(triple), "x86-64", used));
+  SmallVector<StringRef> features;
+  X86::getFeaturesForCPU(cpu, features);
+  std::string unused;
+  for (StringRef feature : features)
+    if (!most->checkFeatures(("+" + feature).str()))
+      unused += (unused.empty() ? "-" : ",-") + feature.str();
+  return unused;
+}
+
+static bool isProcessor(const Target &target, StringRef cpu) {
+  std::unique_ptr<MCSubtargetInfo> any(
+      target.createMCSubtargetInfo(Triple(triple), "x86-64", ""));
+  return any->isCPUStringValid(cpu) &&
+         X86::parseArchX86(cpu, /*Only64Bit=*/true) != X86::CK_None;
+}
+
 FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string &error) {
   const Target *target = findTarget(error);
   if (!target)
     return failure();
   CpuTarget result;
-  result.cpu = name == "native" ? sys::getHostCPUName().str() : name.str();
-  result.features = unused;
-  std::unique_ptr<MCSubtargetInfo> info(
-      target->createMCSubtargetInfo(Triple(triple), "x86-64", ""));
-  if (!info->isCPUStringValid(result.cpu)) {
+  bool native = name == "native";
+  result.cpu = native ? sys::getHostCPUName().str() : name.str();
+  // This machine may be newer than LLVM.
+  if (native && !isProcessor(*target, result.cpu))
+    result.cpu = "x86-64";
+  if (!isProcessor(*target, result.cpu)) {
     error = "unknown CPU '" + name.str() +
             "': expected native, x86-64-v2, x86-64-v3, x86-64-v4 or a CPU "
-            "that LLVM knows, such as znver4";
+            "of 64 bits that LLVM knows, such as znver4";
     return failure();
   }
+  result.features = unusedFeatures(*target, result.cpu);
   // A virtual machine may hide what its processor has.
-  if (name == "native") {
+  if (native) {
     StringMap<bool> host = sys::getHostCPUFeatures();
     for (auto &[llvmName, procName] : known)
-      if (auto it = host.find(llvmName); it != host.end() && !it->second)
-        result.features += std::string(",-") + llvmName;
+      if (auto it = host.find(llvmName); it != host.end())
+        result.features += (result.features.empty() ? "" : ",") +
+                           std::string(it->second ? "+" : "-") + llvmName;
   }
-  info.reset(target->createMCSubtargetInfo(Triple(triple), result.cpu,
-                                           result.features));
+  std::unique_ptr<MCSubtargetInfo> info(target->createMCSubtargetInfo(
+      Triple(triple), result.cpu, result.features));
   for (auto &[llvmName, procName] : known)
     if (info->checkFeatures(std::string("+") + llvmName))
       result.required.push_back(procName);
