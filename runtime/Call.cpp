@@ -31,6 +31,12 @@ int64_t rnn::tensorBytes(const rnn_tensor &tensor) {
   return bytes.get();
 }
 
+[[noreturn]] static void refuseExtent(const std::string &what, int64_t given,
+                                      size_t dimension) {
+  fail(RNN_INVALID_ARGUMENT, what, " has extent ", given, " in dimension ",
+       dimension, "; every extent must be at least 1");
+}
+
 // Pointer, type and rank.
 static void checkForm(const rnn_tensor &tensor, rnn_element_type type,
                       size_t rank, const int64_t *shape,
@@ -41,10 +47,15 @@ static void checkForm(const rnn_tensor &tensor, rnn_element_type type,
   if (tensor.ndim < 0 || size_t(tensor.ndim) != rank)
     fail(RNN_INVALID_ARGUMENT, what, " has ", tensor.ndim,
          " dimensions; expected ", shapeText(shape, rank));
-  if (!tensor.data)
-    fail(RNN_INVALID_ARGUMENT, what, " has no data (null)");
   if (rank && !tensor.shape)
     fail(RNN_INVALID_ARGUMENT, what, " has no shape (null)");
+  if (tensor.data)
+    return;
+  // An empty array may have none; its shape is then the reason.
+  for (size_t d = 0; d < rank; ++d)
+    if (tensor.shape[d] < 1)
+      refuseExtent(what, tensor.shape[d], d);
+  fail(RNN_INVALID_ARGUMENT, what, " has no data (null)");
 }
 
 // As checkForm, building the name only when there is something to say.
@@ -74,9 +85,7 @@ void rnn::checkTensors(const EntrySpec &entry, bool areInputs,
     for (size_t d = 0; d < spec.shape.size(); ++d) {
       int64_t wanted = spec.shape[d], given = tensor.shape[d];
       if (given < 1)
-        fail(RNN_INVALID_ARGUMENT, describe(entry, areInputs, i),
-             " has extent ", given, " in dimension ", d,
-             "; every extent must be at least 1");
+        refuseExtent(describe(entry, areInputs, i), given, d);
       bool free = wanted < 0;
       int64_t &decided = wanted == batchExtent ? extents.batch : extents.time;
       if (free && decided == 0)

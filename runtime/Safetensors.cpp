@@ -133,11 +133,21 @@ void Safetensors::parseTensor(const std::string &name, const Json &value) {
          " needs dtype, shape, two data_offsets and "
          "nothing else");
   int64_t data = file.size() - dataStart;
-  int64_t begin = jsonInteger(range[0], 0, data, what + ": offset");
-  int64_t end = jsonInteger(range[1], begin, data, what + ": end offset");
-  int64_t bytes =
-      (CheckedSize(checkedElements(tensor.shape)) * storedSize(tensor.type))
-          .get();
+  int64_t begin = jsonInteger(range[0], 0, INT64_MAX, what + ": offset");
+  int64_t end = jsonInteger(range[1], begin, INT64_MAX, what + ": end offset");
+  if (end > data)
+    fail(RNN_CORRUPT, what, " ends at byte ", end,
+         " of the data; the file has ", data,
+         ": it was cut short, or the header is wrong");
+  int64_t bytes = 0;
+  try {
+    bytes =
+        (CheckedSize(checkedElements(tensor.shape)) * storedSize(tensor.type))
+            .get();
+  } catch (const Failure &failure) {
+    fail(RNN_CORRUPT, what, " of shape ", listJson(tensor.shape), ": ",
+         failure.what());
+  }
   if (bytes != end - begin)
     fail(RNN_CORRUPT, what, " occupies ", end - begin,
          " bytes; its shape and type need ", bytes);

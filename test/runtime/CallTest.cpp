@@ -44,6 +44,7 @@ TEST_F(Call, WrongShapesAreRefused) {
   refused({tokens.data(), RNN_I32, {6}}, out, "1 dimensions");
   refused({tokens.data(), RNN_F32, {2, 3}}, out, "expected i32");
   refused({nullptr, RNN_I32, {2, 3}}, out, "null");
+  refused({nullptr, RNN_I32, {0, 3}}, out, "at least 1");
   refused(in, {logits.data(), RNN_F32, {2, 3, 16}}, "equal to 17");
   refused(in, {logits.data(), RNN_F32, {3, 2, 17}}, "batch 2");
   refused(in, {logits.data(), RNN_F32, {2, 4, 17}}, "time 3");

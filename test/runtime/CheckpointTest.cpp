@@ -1,6 +1,8 @@
 // Checkpoints: damaged and hostile files are refused and change nothing; a
 // save that fails leaves the previous file.
 #include "FailingSystem.h"
+#include "Failure.h"
+#include "FileReader.h"
 #include "Fixture.h"
 
 #include <nlohmann/json.hpp>
@@ -97,9 +99,27 @@ TEST_F(Checkpoint, EveryTruncationIsRefused) {
   for (size_t size = 0; size < good.size(); size += size < 300 ? 1 : 23) {
     rnn_error error = {};
     ASSERT_EQ(RNN_CORRUPT, load(good.substr(0, size), &error)) << size;
+    if (size > good.size() - 23) {
+      EXPECT_NE(std::string(error.message).find("cut short"), std::string::npos)
+          << error.message;
+    }
   }
   EXPECT_EQ(RNN_CORRUPT, load(good + "x", nullptr));
   EXPECT_TRUE(sameBits(before, allParameters(session)));
+}
+
+// Whatever is read, it is read through FileReader: a text, too.
+TEST_F(Checkpoint, AFileThatShrinksMeanwhileIsRefused) {
+  FileReader file(path);
+  ASSERT_EQ(truncate(path.c_str(), file.size() / 2), 0);
+  std::string bytes(size_t(file.size()), '\0');
+  try {
+    file.read(0, bytes.data(), file.size());
+    FAIL() << "read past the end";
+  } catch (const Failure &failure) {
+    EXPECT_EQ(failure.code, RNN_CORRUPT);
+    EXPECT_NE(std::string(failure.what()).find("shortened"), std::string::npos);
+  }
 }
 
 TEST_F(Checkpoint, EveryFlippedByteIsRefused) {

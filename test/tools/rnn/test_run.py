@@ -161,8 +161,9 @@ class RunTest(RnnTest):
                            *self.input(self.tokens(1, 2)))
         self.refuses_input("shape [5]", *self.input(np.zeros(5, np.int32)))
         self.refuses_input("f32", *self.input(np.zeros((1, 2), np.float32)))
-        self.refuses_input(name, *self.input(np.zeros((0, 3), np.int32)))
-        self.refuses_input(name, *self.input(np.zeros((3, 0), np.int32)))
+        for empty in ((0, 3), (3, 0)):
+            self.refuses_input([name, "at least 1"],
+                               *self.input(np.zeros(empty, np.int32)))
         tokens = self.tokens(2, 3)
         tokens[1, 2] = self.bound
         self.refuses_input([name, str(self.bound)], *self.input(tokens))
