@@ -97,6 +97,9 @@ int parseAndRun(int argc, char **argv) {
   }
 }
 
+const char *const outOfMemory =
+    "out of memory; try a smaller --batch or --time";
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -108,7 +111,9 @@ int main(int argc, char **argv) {
     printError("interrupted");
     return exitInterrupted;
   } catch (const std::bad_alloc &) {
-    printError("out of memory; try a smaller --batch or --time");
+    printError(outOfMemory);
+  } catch (const Error &error) {
+    printError(error.code == RNN_OUT_OF_MEMORY ? outOfMemory : error.what());
   } catch (const std::exception &error) {
     printError(error.what());
   }

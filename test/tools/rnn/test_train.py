@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -334,6 +335,17 @@ class TrainFailureTest(RnnTest):
         self.assertRegex(line, r"at step \d+")
         _, metadata = read_safetensors(out)
         self.assertNotIn("nan", json.dumps(metadata).lower())
+
+    def test_memory_that_is_not_there(self):
+        with open(BIN, "rb") as file:
+            if b"__asan_init" in file.read():
+                self.skipTest("the address sanitizer itself needs more")
+        text = self.write("text.txt", text_of(4000))
+        limit = 2**29
+        self.refuses(
+            *self.train_arguments(text, self.path("m"), batch=2000, time=1000),
+            says="out of memory; try a smaller --batch", preexec_fn=lambda:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
 
     def test_folder_that_goes_away(self):
         text = self.write("text.txt", text_of(4000))
