@@ -167,6 +167,16 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
     domain = *known;
   }
   properties.domain = DomainAttr::get(builder.getContext(), domain);
+  if (succeeded(parser.parseOptionalKeyword("chunks"))) {
+    StringRef word;
+    llvm::SMLoc at = parser.getCurrentLocation();
+    if (parser.parseKeyword(&word))
+      return failure();
+    std::optional<Chunks> known = symbolizeChunks(word);
+    if (!known)
+      return parser.emitError(at, "expected alone, across or resumed");
+    properties.chunks = ChunksAttr::get(builder.getContext(), *known);
+  }
 
   SmallVector<OpAsmParser::Argument> arguments;
   for (Bindings *bindings : {&inputs, &ahead, &states}) {
@@ -238,9 +248,11 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printer << " reverse";
   if (getDomain() != Domain::sequence)
     printer << " domain " << stringifyDomain(getDomain());
+  if (getChunks())
+    printer << " chunks " << stringifyChunks(*getChunks());
   printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(),
-      {"reverse", "domain", "operandSegmentSizes", "resultSegmentSizes"});
+      (*this)->getAttrs(), {"reverse", "domain", "chunks",
+                            "operandSegmentSizes", "resultSegmentSizes"});
   printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
   if (getNumResults() != 0)
@@ -280,7 +292,8 @@ LogicalResult ScanOp::verify() {
                << stringifyDomain(getDomain());
   for (ValueRange group : {ValueRange(getAheadInits()), ValueRange(getInits())})
     for (Value operand : group)
-      if (!isStep(operand.getType()))
+      if (!isStep(operand.getType()) &&
+          !(isChunked() && isSequence(operand.getType())))
         return emitOpError("scan_c1: an initial state must be a step "
                            "(tensor<?x...>), but is ")
                << operand.getType();
@@ -303,16 +316,18 @@ LogicalResult ScanOp::verifyRegions() {
            << getOutputs().size() << " outputs, found "
            << yield.getValues().size();
   for (auto [next, init] : llvm::zip(yield.getNext(), getInits()))
-    if (next.getType() != init.getType())
+    if (next.getType() != getStepType(init.getType()))
       return yield.emitOpError("scan_c2: a next state must be ")
-             << init.getType() << ", but is " << next.getType();
+             << getStepType(init.getType()) << ", but is " << next.getType();
   for (auto [value, output] : llvm::zip(yield.getValues(), getOutputs()))
     if (output.getType() != overDomain(value.getType(), getDomain()))
       return emitOpError("scan_c3: an output must be ")
              << overDomain(value.getType(), getDomain()) << ", but is "
              << output.getType();
   for (auto [last, init] : llvm::zip(getLasts(), getInits()))
-    if (last.getType() != init.getType())
+    if (last.getType() != init.getType() &&
+        !(isChunked() &&
+          getStepType(last.getType()) == getStepType(init.getType())))
       return emitOpError("scan_c3: a last state must be ")
              << init.getType() << ", but is " << last.getType();
   WalkResult walk = getStep()->walk([&](Operation *op) {

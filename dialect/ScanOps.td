@@ -25,6 +25,12 @@ def RNN_Form : I32EnumAttr<"Form", "what a recurrence was found to be", [
   let cppNamespace = "::rnn";
 }
 
+def RNN_Chunks : I32EnumAttr<"Chunks", "a scan's part in one over chunks", [
+    I32EnumAttrCase<"alone", 0>, I32EnumAttrCase<"across", 1>,
+    I32EnumAttrCase<"resumed", 2>]> {
+  let cppNamespace = "::rnn";
+}
+
 def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
     AttrSizedResultSegments, RecursiveMemoryEffects]> {
   let summary = "runs one step of a recurrence for every time step";
@@ -48,6 +54,14 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
     `domain batch` the operands are steps and there is no time; in `domain
     single` they are static and there is no batch either. Such scans have no
     states.
+
+    Long sequences of few batch rows are cut into chunks of time, which run side
+    by side (`rnn-chunk-scans`). What there is one of per chunk is typed as a
+    sequence. A scan of chunks `alone` runs each chunk from the same initial
+    states, to find what it does to a state; its last states are one per chunk.
+    One `across` goes from chunk to chunk, and finds the state that each starts
+    with. One `resumed` runs each chunk from there; its last states are the last
+    chunk's, or one per chunk, as their types say.
 
     * `scan_c1`: the body has one argument per input, ahead operand and state,
       each the operand's type at one step.
@@ -74,6 +88,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
                        Variadic<RNN_FloatTensor>:$inits,
                        UnitAttr:$reverse,
                        DefaultValuedAttr<RNN_Domain, "Domain::sequence">:$domain,
+                       OptionalAttr<RNN_Chunks>:$chunks,
                        OptionalAttr<RNN_Form>:$form,
                        OptionalAttr<StrAttr>:$label);
   let results = (outs Variadic<RNN_Tensor>:$outputs,
@@ -97,6 +112,10 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments,
     /// layer's name for it; `#0` if it has none.
     std::string getStateName(unsigned state);
     YieldOp getYield();
+    /// True if it runs chunk by chunk.
+    bool isChunked() {
+      return getChunks() && *getChunks() != Chunks::across;
+    }
     /// Gives the finished body `yield` as terminator and sets the result types
     /// that follow from it. Called once, after the default builder, which makes
     /// the body's block with its arguments but no results.

@@ -157,6 +157,12 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
                                                     : "once"
         : first.getReverse() ? "scan, backwards in time"
                              : "scan, forwards in time";
+    if (first.getChunks() == Chunks::alone)
+      what = "each chunk's effect";
+    else if (first.getChunks() == Chunks::across)
+      what = "from chunk to chunk";
+    else if (first.getChunks())
+      what += ", chunks";
     json::Object object = describe(
         name, what, ops, costOf(first, schedule.captured.getArrayRef()));
     if (first.getForm())

@@ -159,4 +159,20 @@ def TransposeWeights : Pass<"rnn-transpose-weights", "::mlir::ModuleOp"> {
   }];
 }
 
+def ChunkScans : Pass<"rnn-chunk-scans", "::mlir::ModuleOp"> {
+  let summary = "Run long recurrences in chunks of time, side by side";
+  let description = [{
+    Blelloch 1990, in two passes over time. After all fusion, on kernels whose
+    recurrences are shifts, affine (one or two states together), maxima or
+    minima, or sums; others stay as they are. How many chunks there are is
+    decided at run time by the call's shapes, so that one module serves short
+    and long sequences with the same bits for any number of threads; with one
+    chunk the first pass does not run. Not in `step` entries.
+  }];
+  let statistics = [
+    Statistic<"numChunked", "scans-chunked", "scans cut into chunks">
+  ];
+}
+
 #endif // RNN_PASSES_TD
+

@@ -51,7 +51,12 @@ void buildTrainingPipeline(OpPassManager &manager) {
 void buildKernelsPipeline(OpPassManager &manager) {
   manager.addPass(createFuse());
   addCleanUp(manager);
+}
+
+void buildFormsPipeline(OpPassManager &manager) {
   manager.addPass(createTransposeWeights());
+  // What is one kernel is known; afterwards types say what is per chunk.
+  manager.addPass(createChunkScans());
 }
 
 void registerPipelines() {
@@ -69,6 +74,8 @@ void registerPipelines() {
       "rnn-training-pipeline", "scans -> training", buildTrainingPipeline);
   static PassPipelineRegistration<> kernels(
       "rnn-kernels-pipeline", "training -> kernels", buildKernelsPipeline);
+  static PassPipelineRegistration<> forms(
+      "rnn-forms-pipeline", "kernels -> forms", buildFormsPipeline);
 }
 
 } // namespace rnn

@@ -20,8 +20,11 @@ void buildScansPipeline(mlir::OpPassManager &manager,
 void buildTrainingPipeline(mlir::OpPassManager &manager);
 /// training -> kernels: one scan per kernel.
 void buildKernelsPipeline(mlir::OpPassManager &manager);
+/// kernels -> forms: how each kernel runs over time.
+void buildFormsPipeline(mlir::OpPassManager &manager);
 
-/// `rnn-scans-pipeline`, `rnn-training-pipeline`, `rnn-kernels-pipeline`.
+/// `rnn-scans-pipeline`, `rnn-training-pipeline`, `rnn-kernels-pipeline`,
+/// `rnn-forms-pipeline`.
 void registerPipelines();
 
 } // namespace rnn

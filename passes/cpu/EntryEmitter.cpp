@@ -68,6 +68,7 @@ LogicalResult EntryEmitter::emit() {
   batch = field(offsetof(rnn_call, batch), i64);
   time = field(offsetof(rnn_call, time), i64);
   rows = e.mul(batch, time);
+  chunks = chunksOf(e, batch, time);
   parameters = field(offsetof(rnn_call, parameters), e.pointer);
   gradients = field(offsetof(rnn_call, gradients), e.pointer);
   statesIn = field(offsetof(rnn_call, states_in), e.pointer);
@@ -367,6 +368,7 @@ LogicalResult EntryEmitter::emitBroadcast(BroadcastOp op) {
 }
 
 void EntryEmitter::emitScan(ScanOp scan) {
+  bool isAcross = scan.getChunks() == Chunks::across;
   const ScanSchedule &schedule = parent.catalog.schedules.find(scan)->second;
   const std::string &name = parent.catalog.names.find(scan)->second;
   parent.require(name, [&](StringRef name) {
@@ -382,7 +384,7 @@ void EntryEmitter::emitScan(ScanOp scan) {
       values.push_back(tensors[argument.value].stride);
       break;
     case LaunchArgument::Time:
-      values.push_back(time);
+      values.push_back(isAcross ? chunks.count : time);
       break;
     case LaunchArgument::Rows:
       values.push_back(rows);
@@ -399,14 +401,34 @@ void EntryEmitter::emitScan(ScanOp scan) {
       values.push_back(e.add(layerIndex(), e.index(stream)));
       break;
     }
+    case LaunchArgument::Chunks:
+      values.push_back(chunks.count);
+      break;
+    case LaunchArgument::ChunkTime:
+      values.push_back(chunks.length);
+      break;
     }
   }
-  Parallel parallel = parallelOf(scan);
-  launch(name,
-         parallel == Parallel::Rows    ? rows
-         : parallel == Parallel::Batch ? batch
-                                       : e.index(1),
-         values);
+  switch (parallelOf(scan)) {
+  case Parallel::Single:
+    return launch(name, e.index(1), values);
+  case Parallel::Batch:
+    return launch(name, batch, values);
+  case Parallel::Rows:
+    return launch(name, rows, values);
+  case Parallel::Chunks:
+    break;
+  }
+  if (*scan.getChunks() == Chunks::resumed)
+    return launch(name, e.mul(batch, chunks.count), values);
+  // Nothing starts from the end of the last chunk.
+  Value count = e.mul(batch, e.sub(chunks.count, e.index(1)));
+  Value isAny =
+      arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, count, e.index(0));
+  auto then = scf::IfOp::create(e, isAny, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(then.thenBlock());
+  launch(name, count, values);
 }
 
 void EntryEmitter::emitMatmul(MatmulOp op) {

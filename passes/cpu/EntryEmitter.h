@@ -3,6 +3,7 @@
 #ifndef RNN_PASSES_CPU_ENTRYEMITTER_H
 #define RNN_PASSES_CPU_ENTRYEMITTER_H
 
+#include "passes/cpu/ChunkCount.h"
 #include "passes/cpu/KernelCatalog.h"
 #include "passes/cpu/ModuleLayout.h"
 #include "passes/cpu/PlanWorkspace.h"
@@ -100,6 +101,7 @@ private:
   llvm::SmallVector<Layer> layers;
   llvm::SmallVector<mlir::Value> slots, outputs;
   mlir::Value host, context, parallelFor, matmul, batch, time, rows, carry;
+  ChunkCount chunks;
   mlir::Value parameters, gradients, statesIn, statesOut, key, timeOffset;
   mlir::Value arguments, product; // arrays reused by all launches
   size_t mostArguments = 8;

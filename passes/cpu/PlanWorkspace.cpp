@@ -1,5 +1,6 @@
 #include "passes/cpu/PlanWorkspace.h"
 #include "dialect/Shapes.h"
+#include "passes/cpu/ChunkCount.h"
 
 using namespace mlir;
 
@@ -19,6 +20,18 @@ SizePolynomial sizeOf(Type type) {
   return dynamic == 2   ? SizePolynomial{bytes, 0, 0}
          : dynamic == 1 ? SizePolynomial{0, bytes, 0}
                         : SizePolynomial{0, 0, bytes};
+}
+
+SizePolynomial sizeOf(Value value) {
+  SizePolynomial size = sizeOf(value.getType());
+  auto scan = value.getDefiningOp<ScanOp>();
+  bool isOutput = scan && cast<OpResult>(value).getResultNumber() <
+                              scan.getOutputs().size();
+  bool isPerChunk = scan && scan.getChunks() && size.batchTime &&
+                    isOutput == (*scan.getChunks() == Chunks::across);
+  if (!isPerChunk)
+    return size;
+  return {0, size.batchTime, size.batchTime * mostChunks};
 }
 
 int64_t rowWidth(Type type) {
@@ -128,8 +141,7 @@ private:
     auto it = plan.locations.find(value);
     if (it == plan.locations.end())
       it = plan.locations
-               .insert({value, newBuffer(sizeOf(value.getType()),
-                                         value.getParentBlock(),
+               .insert({value, newBuffer(sizeOf(value), value.getParentBlock(),
                                          rowWidth(value.getType()))})
                .first;
     return it->second;

@@ -47,6 +47,8 @@ struct SizePolynomial {
 
 /// The bytes of a tensor, or of a stack of tensors.
 SizePolynomial sizeOf(mlir::Type type);
+/// The same; of a sequence of chunks, the most that it may take.
+SizePolynomial sizeOf(mlir::Value value);
 /// The elements of one row: the product of the dimensions after batch and time.
 int64_t rowWidth(mlir::Type type);
 

@@ -1,5 +1,6 @@
 #include "passes/cpu/ScanKernel.h"
 #include "dialect/Shapes.h"
+#include "passes/cpu/ChunkCount.h"
 #include "passes/cpu/PlanWorkspace.h"
 #include "passes/cpu/RowEmitter.h"
 
@@ -12,6 +13,8 @@ namespace rnn {
 Parallel parallelOf(ScanOp scan) {
   if (scan.getDomain() == Domain::single)
     return Parallel::Single;
+  if (scan.isChunked())
+    return Parallel::Chunks;
   if (scan.getDomain() == Domain::batch || !scan.getInits().empty())
     return Parallel::Batch;
   return Parallel::Rows;
@@ -39,6 +42,10 @@ SmallVector<LaunchArgument> launchArguments(ScanOp scan,
   result.push_back({LaunchArgument::TimeOffset, {}});
   for (auto dropout : scan.getStep()->getOps<DropoutOp>())
     result.push_back({LaunchArgument::Stream, {}, dropout});
+  if (scan.isChunked()) {
+    result.push_back({LaunchArgument::Chunks, {}});
+    result.push_back({LaunchArgument::ChunkTime, {}});
+  }
   return result;
 }
 
@@ -53,6 +60,8 @@ std::string structuralKey(ScanOp scan, const ScanSchedule &schedule) {
       os << ':' << value.getType();
   };
   os << "scan " << scan.getReverse() << stringifyDomain(scan.getDomain());
+  if (scan.isChunked())
+    os << stringifyChunks(*scan.getChunks()) << scan.getLasts().getTypes();
   // Whether two operands are the same value does not matter to the kernel.
   for (Value operand : scan->getOperands())
     os << operand.getType() << ',';
@@ -116,6 +125,7 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
 
   llvm::DenseMap<Value, Tensor> tensors; // of operands, captured and results
   KernelScalars scalars;
+  ChunkCount chunks;
   SmallVector<Tensor> operands;
   for (auto [i, argument] : llvm::enumerate(launchArguments(scan, schedule))) {
     bool pointer = argument.kind == LaunchArgument::Pointer;
@@ -147,13 +157,19 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
     case LaunchArgument::Stream:
       scalars.streams[argument.op] = value;
       break;
+    case LaunchArgument::Chunks:
+      chunks.count = value;
+      break;
+    case LaunchArgument::ChunkTime:
+      chunks.length = value;
+      break;
     }
   }
 
   RowEmitter rows(e, scan, schedule, target, tensors, operands, scalars);
   rows.allocateScratch();
-  if (parallelOf(scan) != Parallel::Batch ||
-      scan.getDomain() != Domain::sequence) {
+  if (scan.getDomain() != Domain::sequence ||
+      parallelOf(scan) == Parallel::Rows) {
     bool sequence = scan.getDomain() == Domain::sequence;
     e.loop(begin, end, [&](Value row) {
       Value batch = row, time;
@@ -171,12 +187,13 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
   auto timeOf = [&](Value iteration) {
     return scan.getReverse() ? e.sub(lastTime, iteration) : iteration;
   };
-  auto copyLasts = [&](Value batch, ArrayRef<Value> final) {
+  auto copyLasts = [&](Value row, ArrayRef<Value> final,
+                       llvm::function_ref<bool(Value)> isWanted) {
     for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
-      if (last.use_empty())
+      if (last.use_empty() || !isWanted(last))
         continue;
       Type element = getElementTypeOrSelf(last.getType());
-      rows.copyRow(final[i], rows.rowOf(tensors[last], batch, element), element,
+      rows.copyRow(final[i], rows.rowOf(tensors[last], row, element), element,
                    rowWidth(last.getType()));
     }
   };
@@ -201,28 +218,48 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
             SmallVector<Value> final;
             for (unsigned i = 0; i < states; ++i)
               final.push_back(rows.stateRow(i, after));
-            copyLasts(after.batch, final);
+            copyLasts(after.batch, final, [](Value) { return true; });
           });
         },
         most);
     return;
   }
-  unsigned firstState = scan->getNumOperands() - states;
-  e.loop(begin, end, [&](Value batch) {
+  // A range of rows is one of batch rows, or of chunks of them.
+  bool isAlone = scan.getChunks() == Chunks::alone;
+  e.loop(begin, end, [&](Value index) {
+    Value batch = index, chunk, from = e.index(0), to = scalars.time;
+    Value row = index; // among what there is one of per chunk
+    if (scan.isChunked()) {
+      Value perBatch = isAlone ? e.sub(chunks.count, e.index(1)) : chunks.count;
+      batch = arith::DivSIOp::create(e, index, perBatch);
+      chunk = e.sub(index, e.mul(batch, perBatch));
+      row = e.add(e.mul(batch, chunks.count), chunk);
+      from = e.mul(chunk, chunks.length);
+      to = arith::MinSIOp::create(e, e.add(from, chunks.length), scalars.time);
+    }
     SmallVector<Value> initial;
-    for (unsigned i = 0; i < states; ++i)
-      initial.push_back(
-          rows.rowOf(operands[firstState + i], batch,
-                     getElementTypeOrSelf(scan.getInits()[i].getType())));
+    for (auto [init, tensor] :
+         llvm::zip(scan.getInits(), ArrayRef(operands).take_back(states)))
+      initial.push_back(rows.rowOf(tensor,
+                                   isSequence(init.getType()) ? row : batch,
+                                   getElementTypeOrSelf(init.getType())));
     Value firstRow = e.mul(batch, scalars.time);
-    ValueRange final = e.loop(
-        e.index(0), scalars.time, 1, initial,
-        [&](Value iteration, ValueRange current) {
+    SmallVector<Value> final(
+        e.loop(from, to, 1, initial, [&](Value iteration, ValueRange current) {
           Value time = timeOf(iteration);
           return rows.emitRow(
               {e.add(firstRow, time), batch, time, iteration, {}}, current);
-        });
-    copyLasts(batch, SmallVector<Value>(final));
+        }));
+    auto isPerChunk = [](Value last) { return isSequence(last.getType()); };
+    copyLasts(row, final, isPerChunk);
+    auto isPerRow = [&](Value last) { return !isPerChunk(last); };
+    if (!scan.isChunked())
+      return copyLasts(batch, final, isPerRow);
+    Value isLast = e.equal(to, scalars.time);
+    auto then = scf::IfOp::create(e, isLast, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(then.thenBlock());
+    copyLasts(batch, final, isPerRow);
   });
 }
 

@@ -19,6 +19,8 @@ struct LaunchArgument {
     Key,        // of random numbers: seed + step * 0x9E3779B97F4A7C15
     TimeOffset, // absolute time of the first step
     Stream,     // of the dropout `op`: stream * 65536 + layer
+    Chunks,     // of each batch row
+    ChunkTime,  // time steps of a chunk
   } kind;
   mlir::Value value;
   mlir::Operation *op = nullptr;
@@ -32,8 +34,9 @@ llvm::SmallVector<LaunchArgument> launchArguments(ScanOp scan,
 /// What two scans must have in common to share a kernel.
 std::string structuralKey(ScanOp scan, const ScanSchedule &schedule);
 
-/// What a kernel's range counts: 1, batch rows, or rows of batch * time.
-enum class Parallel { Single, Batch, Rows };
+/// What a kernel's range counts: 1, batch rows, chunks of batch rows (with
+/// `Chunks::alone` without the last of each), or rows of batch * time.
+enum class Parallel { Single, Batch, Chunks, Rows };
 Parallel parallelOf(ScanOp scan);
 
 /// Makes an empty kernel `name(arguments, begin, end)` at the end of `module`;

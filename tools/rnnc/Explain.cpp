@@ -1,5 +1,7 @@
 #include "Explain.h"
 
+#include "passes/cpu/ChunkCount.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -53,6 +55,7 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     return;
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
   size_t widest = 30;
+  bool isChunked = false;
   for (const json::Value &value : *kernels)
     widest = std::max(widest, text(*value.getAsObject(), "what").size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
@@ -71,7 +74,11 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
         number("bytes_per_row"), number("operations_per_row"),
         join(kernel.getArray("lines")) + "; " +
             join(kernel.getArray("entries")));
+    isChunked |= text(kernel, "what").contains("chunk");
   }
+  if (isChunked)
+    out << "  Calls of fewer than " << enoughRows << " rows and at least "
+        << 2 * leastChunk << " steps are cut into chunks of time.\n";
 }
 
 void explain(const json::Value &descriptor, raw_ostream &out) {

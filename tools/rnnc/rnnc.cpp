@@ -33,6 +33,7 @@ enum class Stage {
   Scans,
   Training,
   Kernels,
+  Forms,
   Loops,
   LLVM,
   Assembly,
@@ -57,6 +58,9 @@ cl::opt<Stage> emit(
                    "layers are scans, products left the time loop"),
         clEnumValN(Stage::Training, "training", "entry points, with gradients"),
         clEnumValN(Stage::Kernels, "kernels", "one scan per kernel"),
+        clEnumValN(
+            Stage::Forms, "forms",
+            "how kernels run over time: in chunks, or many rows at once"),
         clEnumValN(Stage::Loops, "loops", "loops over vectors"),
         clEnumValN(Stage::LLVM, "llvm", "the LLVM dialect"),
         clEnumValN(Stage::Assembly, "asm", "machine code as text"),
@@ -202,7 +206,7 @@ int compile() {
     return manager.run(*module);
   };
 
-  Stage last = report == Report::None ? emit.getValue() : Stage::Kernels;
+  Stage last = report == Report::None ? emit.getValue() : Stage::Forms;
   if (last == Stage::Model)
     return printTo(printIR);
   if (failed(run("scans", [&](OpPassManager &manager) {
@@ -217,6 +221,10 @@ int compile() {
     return printTo(printIR);
   if (failed(run("kernels", rnn::buildKernelsPipeline)))
     return 1;
+  if (last == Stage::Kernels)
+    return printTo(printIR);
+  if (failed(run("forms", rnn::buildFormsPipeline)))
+    return 1;
   if (report != Report::None) {
     FailureOr<llvm::json::Value> descriptor =
         rnn::describeModule(*module, *target);
@@ -230,7 +238,7 @@ int compile() {
       return success();
     });
   }
-  if (last == Stage::Kernels)
+  if (last == Stage::Forms)
     return printTo(printIR);
   if (failed(run("loops", [&](OpPassManager &manager) {
         rnn::buildLoopsPipeline(manager, *target);
