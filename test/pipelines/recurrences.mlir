@@ -73,9 +73,9 @@ rnn.model @output(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   rnn.return %y : tensor<?x?x8xf32>
 }
 // DONE-LABEL: rnn.entry @forget.forward
-// DONE: rnn.scan
+// DONE: rnn.scan over
 // DONE-SAME: form = 4
-// DONE-NOT: rnn.scan
+// DONE-NOT: rnn.scan over
 rnn.model @forget(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %y = rnn.apply @forget_lstm "forget_reads_h" over(%x, %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) reverse : tensor<?x?x8xf32>
   rnn.return %y : tensor<?x?x8xf32>
