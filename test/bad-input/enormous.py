@@ -61,7 +61,10 @@ WORDS = {
         "bytes of data": with_attribute(f'dense<"0x{"1" * LONG}"> : tensor<5000000xi8>'),
     }.items()
 }
-DOUBLING = f"rnn.model @m0(%x: {TYPE}) -> {TYPE} {{\n  rnn.return %x : {TYPE}\n}}\n"
+DOUBLING = (
+    f"rnn.model @m0(%x: {TYPE}) -> {TYPE} {{\n  %y = rnn.relu %x : {TYPE}\n"
+    f"  rnn.return %y : {TYPE}\n}}\n"
+)
 for i in range(1, 40):
     DOUBLING += (
         f"rnn.model @m{i}(%x: {TYPE}) -> {TYPE} {{\n"
@@ -102,8 +105,8 @@ LENGTHS = {
         f"rnn.cell @c(%x: {STEP}) -> {STEP} {{\n"
         + lines(1000, f"  %y{{}} = rnn.relu %x : {STEP}\n")
         + f"  rnn.yield %x : {STEP}\n}}\n"
-        + model(lines(1000, f'  %y{{}} = rnn.apply @c "c{{}}" over(%x : {TYPE})'
-                            f" : {TYPE}\n".replace("c{}", "c{0}").replace("%y{}", "%y{0}"))),
+        + model(lines(1000, f'  %y{{0}} = rnn.apply @c "c{{0}}" over(%x : {TYPE})'
+                            f" : {TYPE}\n")),
         TOO_MANY),
 }
 CASES = {**DEPTHS, **{n: (t, "dimensions") for n, t in DIMENSIONS.items()}, **WORDS,

@@ -37,7 +37,7 @@ def check(name, plugins, op, expected):
             lines = process.stderr.splitlines()
             if process.returncode != 1 or len(lines) != 1:
                 failures.append(f"{name}: {tool} {process.returncode}: {lines}")
-            elif not re.search(rf"^({tool}|{model}:2:\d+): error: .*{expected}", lines[0]):
+            elif not re.search(rf"^({tool}|{model}:\d+:\d+): error: .*{expected}", lines[0]):
                 failures.append(f"{name}: expected /{expected}/ in: {lines[0]}")
 
 
