@@ -216,8 +216,9 @@ private:
     parts[part].states.insert(state);
   }
 
-  /// Products are not computed twice, and sums of rows are small: a later part
-  /// takes the sequence of them. What is elementwise is computed again.
+  /// Products are not computed twice, and sums of rows are small: where all
+  /// that they read is known first, they are computed, for later parts to take.
+  /// What is elementwise is computed again.
   static bool isHandedOn(Operation *op) { return isa<MatmulOp, ReduceOp>(op); }
 
   /// Notes all that part `i` needs for `value`.
@@ -239,16 +240,18 @@ private:
           open.push_back(next(number - firstState));
         continue;
       }
+      Operation *op = value.getDefiningOp();
+      if (isHandedOn(op))
+        makers.try_emplace(value, choice.lastRead(value).value_or(i));
       auto maker = makers.find(value);
       if (maker != makers.end() && maker->second != i) {
+        unsigned from = maker->second;
         part.taken.insert(value);
-        parts[maker->second].given.insert(value);
+        parts[from].given.insert(value);
+        visit(from, value);
         continue;
       }
-      Operation *op = value.getDefiningOp();
       part.ops.insert(op);
-      if (isHandedOn(op))
-        makers.try_emplace(value, i);
       llvm::append_range(open, op->getOperands());
     }
   }

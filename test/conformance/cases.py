@@ -497,13 +497,38 @@ rnn.cell @cell_$C(%x: $S) state(%a: $S, %b: $S) -> $S {
 }"""
 
 
-def two_layers_before(p, x):
-    def step(x_t, states):
-        a, b = states
-        b = ref.sigmoid(a) * b + ref.linear(a, p["between.weight"])
-        return b, (0.5 * a + x_t, b)
+def two_layers_before(p, x, reset=None, mask=None):
     start = [p[name] + np.zeros(x[:, 0].shape) for name in ("h0", "h1")]
-    return ref.run_cell(step, x, start)
+    if reset is None:
+        reset = np.zeros(x.shape[:2], bool)
+
+    def step(x_t, states):
+        again, x_t = x_t[:, :1], x_t[:, 1:]
+        a, b = np.where(again, start, states)
+        b = ref.sigmoid(a) * b + ref.linear(a, p["between.weight"])
+        return b, np.array((0.5 * a + x_t, b))
+    both = np.concatenate([reset[..., None], x], -1)
+    return ref.run_cell(step, both, np.array(start), mask)
+
+
+# A product of the input of two steps ago: it needs no loop over time.
+DELAYED = """
+rnn.cell @cell_$C(%x: $S) state(%h: $S, %p: $S, %q: $S) -> $S {
+  %half = rnn.constant 0.5 : $S
+  %hh = arith.mulf %half, %h : $S
+  %u = rnn.linear "delayed" %q : $S -> $S
+  %h1 = arith.addf %hh, %u : $S
+  rnn.yield %h1 : $S next(%h1, %x, %p : $S, $S, $S)
+}"""
+
+
+def delayed(p, x):
+    def step(x_t, states):
+        h, one, two = states
+        h = 0.5 * h + ref.linear(two, p["delayed.weight"])
+        return h, (h, x_t, one)
+    start = [p[name] + np.zeros(x[:, 0].shape) for name in ("h0", "h1", "h2")]
+    return ref.run_cell(step, x, tuple(start))[0]
 
 
 def backwards(run, x):
@@ -561,10 +586,15 @@ CELLS = [
          'over(%x : $X) learned_init : $X',
          lambda p, x: two_layers_before(p, x)[0], preface=TWO_LAYERS_BEFORE,
          widths=(7, 100)),
-    Case("cell_two_layers_reverse", '%y = rnn.apply @cell_$C "$N" '
-         'over(%x : $X) learned_init reverse : $X',
-         lambda p, x: backwards(lambda x: two_layers_before(p, x), x)[0],
-         preface=TWO_LAYERS_BEFORE, widths=(7,), continues=False),
+    Case("cell_two_layers_flags", '%y = rnn.apply @cell_$C "$N" '
+         'over(%x : $X) learned_init reset(%reset : tensor<?x?xi1>) '
+         'mask(%mask : tensor<?x?xi1>) reverse : $X',
+         lambda p, x, reset, mask: backwards(
+             lambda x: two_layers_before(p, x, reset[:, ::-1], mask[:, ::-1]),
+             x)[0], X | RESET | MASK, preface=TWO_LAYERS_BEFORE,
+         widths=(7,), continues=False),
+    Case("cell_delayed", '%y = rnn.apply @cell_$C "$N" over(%x : $X) '
+         'learned_init : $X', delayed, preface=DELAYED, widths=(7, 100)),
     Case("cell_squashed",
          '%y, %last = rnn.apply @cell_$C "$N" over(%x, %k : $X, $X) '
          'init(%init : $S) : $X last $S', squashed,

@@ -23,18 +23,17 @@ rnn.model @two_layers(%x: tensor<?x?x8xf32>, %a0: tensor<?x8xf32>, %b0: tensor<?
   rnn.return %y, %last#0, %last#1 : tensor<?x?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
 }
 
-// The state before the step is the sequence of new states, a step later: a
-// state of its own where it is read as it is (%b reads %a), a sequence where a
-// product reads it. Backwards in time too.
+// The state before the step is the sequence of new states, a step later: the
+// second scan keeps a state that hands it on. A product of it runs before that
+// scan: the first gives what it reads. Backwards in time too.
 // CHECK-LABEL: rnn.model @before_the_step
-// CHECK: %[[A:.*]], %{{.*}} = rnn.scan over(
+// CHECK: %[[A:.*]]:2, %{{.*}} = rnn.scan over({{.*}}) state(%[[OLD:.*]] = %arg1 : tensor<?x8xf32>) reverse
+// CHECK: rnn.yield %{{.*}}, %[[OLD]] : tensor<?x8xf32>, tensor<?x8xf32> next(
+// CHECK: %[[P:.*]] = rnn.matmul %[[A]]#1
+// CHECK: rnn.scan over(%{{.*}} = %[[P]], %[[NEW:.*]] = %[[A]]#0 : tensor<?x?x8xf32>, tensor<?x?x8xf32>) state(%{{.*}} = %arg2, %[[SHIFT:.*]] = %arg1
 // CHECK-SAME: reverse
-// CHECK: %[[S:.*]], %{{.*}} = rnn.scan over(%[[NEW:.*]] = %[[A]] : tensor<?x?x8xf32>) state(%[[OLD:.*]] = %arg1 : tensor<?x8xf32>) reverse attributes {form = 1 : i32} {
-// CHECK-NEXT: rnn.yield %[[OLD]] : tensor<?x8xf32> next(%[[NEW]]
-// CHECK: %[[P:.*]] = rnn.matmul %[[S]]
-// CHECK: rnn.scan over({{.*}}%[[A]]{{.*}}%[[P]] : tensor<?x?x8xf32>, tensor<?x?x8xf32>) state(
-// CHECK-SAME: %arg1
-// CHECK-SAME: reverse
+// CHECK: arith.mulf %[[SHIFT]]
+// CHECK: rnn.yield {{.*}} next(%{{.*}}, %[[NEW]] :
 // CHECK: rnn.return
 rnn.model @before_the_step(%x: tensor<?x?x8xf32>, %a0: tensor<?x8xf32>, %b0: tensor<?x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
   %y, %last:2 = rnn.scan over(%u = %x : tensor<?x?x8xf32>)
