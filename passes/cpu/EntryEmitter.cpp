@@ -326,7 +326,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
                                        parameter.getRow().value_or(0), size),
                           e.index(size)};
   } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-    tensors[reshape] = tensors[reshape.getInput()];
+    Tensor same = tensors[reshape.getInput()]; // before the map grows
+    tensors[reshape] = same;
   } else if (auto slice = dyn_cast<SliceOp>(op)) {
     Tensor whole = tensors[slice.getInput()];
     tensors[slice] = {
