@@ -364,6 +364,18 @@ void MeanOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
 // Parameters and states
 //===----------------------------------------------------------------------===//
 
+bool isInitializer(StringRef kind) {
+  return kind == "uniform" || kind == "normal" || kind == "constant" ||
+         kind == "arange" || kind == "log_arange";
+}
+
+std::string unknownInitializer(StringRef kind) {
+  return ("parameter_c2: an initializer is uniform(a), uniform(low, high), "
+          "normal(std), constant(v), arange(a) or log_arange(a), not '" +
+          kind + "'")
+      .str();
+}
+
 void ParameterOp::getAsmResultNames(
     function_ref<void(Value, StringRef)> setName) {
   setName(getResult(), getName().rsplit('.').second.empty()
@@ -379,11 +391,8 @@ LogicalResult ParameterOp::verify() {
     return emitOpError("parameter_c1: '")
            << getName() << "' must have a static shape of 1 to 2^40 elements, "
            << "but has " << type;
-  if (getInit() != "uniform" && getInit() != "normal" &&
-      getInit() != "constant")
-    return emitOpError("parameter_c2: an initializer is uniform(a), "
-                       "normal(std) or constant(v), not '")
-           << getInit() << "'";
+  if (!isInitializer(getInit()))
+    return emitOpError(unknownInitializer(getInit()));
   if (getName().empty() || getName().contains("..") ||
       getName().contains('/') || getName().contains('\0'))
     return emitOpError("parameter_c3: a name must not be empty and must not "
@@ -391,6 +400,15 @@ LogicalResult ParameterOp::verify() {
            << getName() << "'";
   if (getRow() && (!getRows() || *getRow() >= *getRows()))
     return emitOpError("parameter_c4: `row` must be in [0, rows)");
+  if (getHigh() && getInit() != "uniform")
+    return emitOpError("parameter_c5: ") << getInit() << " takes one number";
+  if (getHigh() && !(getScale() <= *getHigh()))
+    return emitOpError("parameter_c5: low of uniform(low, high) is ")
+           << getScale().convertToDouble() << ", above high, which is "
+           << getHigh()->convertToDouble();
+  if (getInit() == "log_arange" && !(getScale().convertToDouble() > 0))
+    return emitOpError("parameter_c5: log_arange must begin above 0, not at ")
+           << getScale().convertToDouble();
   return success();
 }
 

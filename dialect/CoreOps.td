@@ -321,13 +321,22 @@ def RNN_ParameterOp : RNN_Op<"parameter", [MemoryEffects<[MemRead]>,
     (`layers.*.mixer.to_out.weight`). With `row i of n` the parameter is
     [n, shape] and this is its row i.
 
-    `init` is one of `uniform(a)` (in [-a, a]), `normal(std)`, `constant(v)`.
+    `init` is one of
+
+    * `uniform(a)`: drawn from [-a, a]; `uniform(low, high)`: from [low, high];
+    * `normal(std)`: drawn, with mean 0;
+    * `constant(v)`;
+    * `arange(a)`: a * 0, a * 1, a * 2, ... along the last dimension;
+    * `log_arange(a)`: log(a), log(a + 1), log(a + 2), ... likewise.
+
     `no_decay` keeps weight decay away: norms, biases, gates, states.
 
     * `parameter_c1`: the shape is static and at most 2^40 elements.
     * `parameter_c2`: `init` is a known kind.
     * `parameter_c3`: the name is not empty and has no `..`, `/` or NUL.
     * `parameter_c4`: `row` is in [0, rows).
+    * `parameter_c5`: of `uniform(low, high)` low is at most high; only `uniform`
+      has two numbers; that of `log_arange` is above 0.
 
     ```mlir
     %a = rnn.parameter "decay" init uniform(1.0) no_decay : tensor<384xf32>
@@ -335,12 +344,12 @@ def RNN_ParameterOp : RNN_Op<"parameter", [MemoryEffects<[MemRead]>,
   }];
   let arguments = (ins StrAttr:$name, DefaultValuedStrAttr<StrAttr, "uniform">:$init,
                        DefaultValuedAttr<F64Attr, "0.0">:$scale,
-                       UnitAttr:$no_decay, OptionalAttr<I64Attr>:$row,
-                       OptionalAttr<I64Attr>:$rows);
+                       OptionalAttr<F64Attr>:$high, UnitAttr:$no_decay,
+                       OptionalAttr<I64Attr>:$row, OptionalAttr<I64Attr>:$rows);
   let results = (outs RNN_FloatTensor:$result);
   let assemblyFormat = [{
     $name (`row` $row^ `of` $rows)?
-    (`init` custom<Initializer>($init, $scale)^)?
+    (`init` custom<Initializer>($init, $scale, $high)^)?
     (`no_decay` $no_decay^)? attr-dict `:` type($result)
   }];
   let hasVerifier = 1;

@@ -24,27 +24,34 @@ void RNNDialect::initialize() {
 namespace rnn {
 
 static ParseResult parseInitializer(OpAsmParser &parser, StringAttr &kind,
-                                    FloatAttr &scale) {
+                                    FloatAttr &scale, FloatAttr &high) {
   StringRef word;
   double value;
   llvm::SMLoc at = parser.getCurrentLocation();
   if (parser.parseKeyword(&word) || parser.parseLParen())
     return failure();
-  if (word != "uniform" && word != "normal" && word != "constant")
-    return parser.emitError(at, "parameter_c2: an initializer is uniform(a), "
-                                "normal(std) or constant(v), not '")
-           << word << "'";
-  if (parser.parseFloat(value) || parser.parseRParen())
+  if (!isInitializer(word))
+    return parser.emitError(at) << unknownInitializer(word);
+  if (parser.parseFloat(value))
     return failure();
   kind = parser.getBuilder().getStringAttr(word);
   scale = parser.getBuilder().getF64FloatAttr(value);
-  return success();
+  if (succeeded(parser.parseOptionalComma())) {
+    if (parser.parseFloat(value))
+      return failure();
+    high = parser.getBuilder().getF64FloatAttr(value);
+  }
+  return parser.parseRParen();
 }
 
 static void printInitializer(OpAsmPrinter &printer, Operation *,
-                             StringAttr kind, FloatAttr scale) {
+                             StringAttr kind, FloatAttr scale, FloatAttr high) {
   printer << kind.getValue() << "(";
   printer.printAttributeWithoutType(scale);
+  if (high) {
+    printer << ", ";
+    printer.printAttributeWithoutType(high);
+  }
   printer << ")";
 }
 

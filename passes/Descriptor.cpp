@@ -35,9 +35,14 @@ static json::Object initOf(const NamedTensor &parameter) {
   if (parameter.init == "normal")
     return json::Object{
         {"kind", "normal"}, {"mean", 0.0}, {"std", parameter.scale}};
-  return json::Object{{"kind", "uniform"},
-                      {"low", -parameter.scale},
-                      {"high", parameter.scale}};
+  if (parameter.init == "arange")
+    return json::Object{{"kind", "arange"}, {"step", parameter.scale}};
+  if (parameter.init == "log_arange")
+    return json::Object{{"kind", "log_arange"}, {"first", parameter.scale}};
+  return json::Object{
+      {"kind", "uniform"},
+      {"low", parameter.high ? parameter.scale : -parameter.scale},
+      {"high", parameter.high.value_or(parameter.scale)}};
 }
 
 /// One object a copy, each at its own offset.

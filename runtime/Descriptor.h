@@ -13,8 +13,8 @@
 namespace rnn {
 
 struct Initializer {
-  enum Kind { Uniform, Normal, Constant } kind;
-  double first, second; // low, high; mean, std; value, unused
+  enum Kind { Uniform, Normal, Constant, Arange, LogArange } kind;
+  double first, second; // low, high; mean, std; else value, step or first
 };
 
 struct ParameterSpec {

@@ -129,6 +129,10 @@ private:
       return {Initializer::Normal, number("mean"), number("std")};
     if (kind == "constant")
       return {Initializer::Constant, number("value"), 0};
+    if (kind == "arange")
+      return {Initializer::Arange, number("step"), 0};
+    if (kind == "log_arange" && number("first") > 0)
+      return {Initializer::LogArange, number("first"), 0};
     fail(RNN_CORRUPT, what, ": unknown initialiser '", kind.substr(0, 40), "'");
   }
 

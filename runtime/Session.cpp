@@ -27,10 +27,16 @@ int64_t Session::flatBytes() const {
       .get();
 }
 
-static double draw(const Initializer &init, uint64_t seed, uint64_t name,
+static double draw(const ParameterSpec &spec, uint64_t seed, uint64_t name,
                    int64_t element) {
+  const Initializer &init = spec.init;
+  int64_t last = spec.shape.empty() ? 1 : spec.shape.back();
   if (init.kind == Initializer::Constant)
     return init.first;
+  if (init.kind == Initializer::Arange)
+    return init.first * double(element % last);
+  if (init.kind == Initializer::LogArange)
+    return std::log(init.first + double(element % last));
   PhiloxBlock block = philox(seed, uint64_t(element), name);
   double u = philoxUniform(block, 0);
   if (init.kind == Initializer::Uniform)
@@ -48,7 +54,7 @@ static void fill(Host &host, const ParameterSpec &spec, uint64_t seed,
   uint64_t name = XXH3_64bits(spec.name.data(), spec.name.size());
   host.forRanges(spec.count, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
-      values[i] = T(draw(spec.init, seed, name, i));
+      values[i] = T(draw(spec, seed, name, i));
   });
 }
 

@@ -86,6 +86,8 @@ FailureOr<ModuleLayout> ModuleLayout::get(ModuleOp module) {
         return WalkResult::interrupt();
       (*tensor)->init = parameter.getInit().str();
       (*tensor)->scale = parameter.getScale().convertToDouble();
+      if (auto high = parameter.getHighAttr())
+        (*tensor)->high = high.getValueAsDouble();
       (*tensor)->decay = !parameter.getNoDecay();
     }
     StringRef state;

@@ -22,6 +22,7 @@ struct NamedTensor {
   int64_t size = 0;                  // elements from one layer to the next
   std::string init;
   double scale = 0;
+  std::optional<double> high; // of uniform(low, high)
   bool decay = true;
 
   int64_t copies() const;

@@ -31,7 +31,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // parameter_c2
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{custom op 'rnn.parameter' parameter_c2: an initializer is uniform(a), normal(std) or constant(v), not 'xavier'}}
+  // expected-error @+1 {{custom op 'rnn.parameter' parameter_c2: an initializer is uniform(a), uniform(low, high), normal(std), constant(v), arange(a) or log_arange(a), not 'xavier'}}
   %w = rnn.parameter "w" init xavier(1.0) : tensor<8xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
@@ -40,7 +40,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // parameter_c2: in the generic form
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{parameter_c2: an initializer is uniform(a), normal(std) or constant(v), not 'xavier'}}
+  // expected-error @+1 {{parameter_c2: an initializer is uniform(a), uniform(low, high), normal(std), constant(v), arange(a) or log_arange(a), not 'xavier'}}
   %w = "rnn.parameter"() <{name = "w", init = "xavier"}> : () -> tensor<8xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
@@ -96,5 +96,32 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{parameter_c4: `row` must be in [0, rows)}}
   %w = "rnn.parameter"() <{name = "w", row = 0 : i64}> : () -> tensor<8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// parameter_c5: no range
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{parameter_c5: low of uniform(low, high) is 1.000000e+00, above high, which is -1.000000e+00}}
+  %w = rnn.parameter "w" init uniform(1.0, -1.0) : tensor<8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// parameter_c5: a second number
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{parameter_c5: normal takes one number}}
+  %w = rnn.parameter "w" init normal(0.0, 1.0) : tensor<8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// parameter_c5: log(0)
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{parameter_c5: log_arange must begin above 0, not at 0.000000e+00}}
+  %w = rnn.parameter "w" init log_arange(0.0) : tensor<8xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
