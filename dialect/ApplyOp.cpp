@@ -4,46 +4,64 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Support/DebugStringHelper.h"
 
 using namespace mlir;
 
 namespace rnn {
 
-/// The type with a named width, `tensor<?x?xf32, "2*H">`, replaced by its
-/// value under `bind`. Null, with a reason, if it has none.
-static Type bindWidth(Type type, DictionaryAttr bind, std::string &why) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  auto encoding =
-      tensor ? dyn_cast_or_null<StringAttr>(tensor.getEncoding()) : nullptr;
-  if (!encoding)
+/// The value of a width's factor, a number or a name that `bind` binds. 0, with
+/// a reason, if it has none.
+static int64_t bindFactor(StringRef factor, DictionaryAttr bind,
+                          std::string &why) {
+  int64_t value = 0;
+  if (factor.getAsInteger(10, value)) {
+    auto bound =
+        bind ? dyn_cast_or_null<IntegerAttr>(bind.get(factor)) : nullptr;
+    if (!bound) {
+      why = ("the width " + factor + " is not bound; write bind {" + factor +
+             " = 384}")
+                .str();
+      return 0;
+    }
+    value = bound.getInt();
+  }
+  if (value >= 1 && value <= (1 << 24))
+    return value;
+  why = ("the width " + factor +
+         " must be at least 1 and at most 2^24, but is " + Twine(value))
+            .str();
+  return 0;
+}
+
+/// The type with named widths, `tensor<?x?x?xf32, "D,2*N">`, replaced by their
+/// values under `bind`. Null, with a reason, if it has none.
+static Type bindWidths(Type type, DictionaryAttr bind, std::string &why) {
+  if (!hasNamedWidth(type))
     return type;
-  StringRef name = encoding.getValue();
-  int64_t factor = 1;
-  if (name.contains('*')) {
-    auto [left, right] = name.split('*');
-    if (left.trim().getAsInteger(10, factor)) {
-      why = ("\"" + name + "\" is not a name or number*name").str();
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  auto widths = getNamedWidths(type);
+  if (widths.size() > size_t(tensor.getNumDynamicDims())) {
+    why = "there are more named widths than dynamic dimensions in " +
+          debugString(type);
+    return {};
+  }
+  for (int64_t &extent : llvm::reverse(shape)) {
+    if (extent != ShapedType::kDynamic || widths.empty())
+      continue;
+    SmallVector<int64_t> factors;
+    for (StringRef factor : widths.pop_back_val()) {
+      factors.push_back(bindFactor(factor, bind, why));
+      if (factors.back() == 0)
+        return {};
+    }
+    extent = getStaticSize(factors);
+    if (extent < 0) {
+      why = "a width of " + debugString(type) + " is above 2^40";
       return {};
     }
-    name = right;
   }
-  auto value =
-      bind ? dyn_cast_or_null<IntegerAttr>(bind.get(name.trim())) : nullptr;
-  if (!value) {
-    why = ("the width " + name.trim() + " is not bound; write bind {" +
-           name.trim() + " = 384}")
-              .str();
-    return {};
-  }
-  if (value.getInt() < 1 || factor < 1 || value.getInt() > (1 << 24) ||
-      factor > (1 << 10)) {
-    why = ("the width " + name.trim() + " must be at least 1, but is " +
-           Twine(value.getInt()))
-              .str();
-    return {};
-  }
-  SmallVector<int64_t> shape(tensor.getShape());
-  shape.back() = factor * value.getInt();
   return RankedTensorType::get(shape, tensor.getElementType());
 }
 
@@ -58,7 +76,7 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
   std::string why;
   auto check = [&](StringRef what, unsigned i, Type declared,
                    Type found) -> LogicalResult {
-    Type bound = bindWidth(declared, getBindAttr(), why);
+    Type bound = bindWidths(declared, getBindAttr(), why);
     if (!bound)
       return emitOpError("apply_c1: ") << why;
     if (bound != found)
@@ -95,7 +113,7 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return failure();
   }
   for (Type state : TypeRange(arguments).take_back(cell.getNumStates()))
-    if (!bindWidth(state, getBindAttr(), why))
+    if (!bindWidths(state, getBindAttr(), why))
       return emitOpError("apply_c1: ") << why;
   return verifyRecurrence(*this);
 }
@@ -111,7 +129,7 @@ SmallVector<RecurrentState> ApplyOp::getStates() {
     std::string number = "h" + std::to_string(i);
     states.emplace_back(
         count == 1 ? "h" : number,
-        cast<RankedTensorType>(bindWidth(type, getBindAttr(), why)), number);
+        cast<RankedTensorType>(bindWidths(type, getBindAttr(), why)), number);
   }
   return states;
 }
@@ -123,7 +141,7 @@ FailureOr<SmallVector<Value>> ApplyOp::expand(LayerExpander &outer) {
   Block &step = *cell.getStep();
   std::string why;
   auto bound = [&](Type type) {
-    Type result = bindWidth(type, getBindAttr(), why);
+    Type result = bindWidths(type, getBindAttr(), why);
     return result ? result : type;
   };
 

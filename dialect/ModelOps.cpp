@@ -231,20 +231,24 @@ LogicalResult CellOp::verify() {
     return emitOpError("cell_c5: has fewer arguments than states");
   auto verifyStep = [&](Type type) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    auto width = tensor ? dyn_cast_or_null<StringAttr>(tensor.getEncoding())
-                        : StringAttr();
-    if (width) {
-      StringRef named = width.getValue().rsplit('*').second.empty()
-                            ? width.getValue()
-                            : width.getValue().rsplit('*').second;
-      if (!llvm::is_contained(getWidths().getAsValueRange<StringAttr>(),
-                              named.trim()))
-        return emitOpError("cell_c3: the width \"")
-               << named << "\" of " << type << " is not declared; write @"
-               << getSymName() << "<" << named << ">";
+    auto widths = tensor ? getNamedWidths(type)
+                         : SmallVector<SmallVector<StringRef, 2>>();
+    for (ArrayRef<StringRef> factors : widths)
+      for (StringRef factor : factors)
+        if (int64_t number;
+            factor.getAsInteger(10, number) &&
+            !llvm::is_contained(getWidths().getAsValueRange<StringAttr>(),
+                                factor))
+          return emitOpError("cell_c3: the width \"")
+                 << factor << "\" of " << type << " is not declared; write @"
+                 << getSymName() << "<" << factor << ">";
+    // Batch stays dynamic.
+    if (!widths.empty() &&
+        size_t(tensor.getNumDynamicDims()) == widths.size() + 1 &&
+        tensor.isDynamicDim(0))
       return success();
-    }
-    if (!isStep(type) || getStaticSize(getFeatures(type)) <= 0)
+    if (hasNamedWidth(type) || !isStep(type) ||
+        getStaticSize(getFeatures(type)) <= 0)
       return emitOpError("cell_c1: a cell works on one step: expected "
                          "tensor<?xF> (batch, static features of at least 1), "
                          "but found ")

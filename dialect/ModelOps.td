@@ -89,7 +89,10 @@ def RNN_CellOp : RNN_Op<"cell", [Symbol, IsolatedFromAbove]> {
     under which the cell is applied.
 
     A cell may be generic in its widths: it lists names in `<...>` and uses them
-    as encodings, `tensor<?x?xf32, "H">` being a step of width H (or `"2*H"`).
+    as encodings. A type's encoding names its last dynamic dimensions:
+    `tensor<?x?xf32, "H">` is a step of width H, `tensor<?x?x?xf32, "D,2*N">` one
+    of D times 2 N, `tensor<?x?x1xf32, "D">` one of D times 1, and a parameter
+    may be `tensor<?x?xf32, "D,N">`. A width is a product of names and numbers.
     `rnn.apply` binds them.
 
     * `cell_c1`: arguments and results are steps.

@@ -1,5 +1,6 @@
 #include "dialect/Shapes.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -15,6 +16,22 @@ bool hasNamedWidth(Operation *op) {
   auto isNamed = [](Type type) { return hasNamedWidth(type); };
   return llvm::any_of(op->getOperandTypes(), isNamed) ||
          llvm::any_of(op->getResultTypes(), isNamed);
+}
+
+SmallVector<SmallVector<StringRef, 2>> getNamedWidths(Type type) {
+  SmallVector<SmallVector<StringRef, 2>> widths;
+  auto encoding =
+      dyn_cast_or_null<StringAttr>(cast<RankedTensorType>(type).getEncoding());
+  if (!encoding)
+    return widths;
+  SmallVector<StringRef, 2> dimensions;
+  encoding.getValue().split(dimensions, ',');
+  for (StringRef dimension : dimensions) {
+    dimension.split(widths.emplace_back(), '*');
+    for (StringRef &factor : widths.back())
+      factor = factor.trim();
+  }
+  return widths;
 }
 
 TensorKind getTensorKind(Type type) {

@@ -22,11 +22,15 @@ inline bool isStatic(mlir::Type type) {
   return getTensorKind(type) == TensorKind::Static;
 }
 
-/// True for a step of a generic cell, tensor<?x?xf32, "H">: its width is known
-/// when `rnn.apply` binds it, and verified then.
+/// True for a tensor of a generic cell, tensor<?x?xf32, "H">: its widths are
+/// known when `rnn.apply` binds them, and verified then.
 bool hasNamedWidth(mlir::Type type);
 /// True if an operand or result of `op` has one.
 bool hasNamedWidth(mlir::Operation *op);
+/// What the encoding says of the last dynamic dimensions: for each, names and
+/// numbers to be multiplied. "D,2*N" is {{"D"}, {"2", "N"}}.
+llvm::SmallVector<llvm::SmallVector<llvm::StringRef, 2>>
+getNamedWidths(mlir::Type type);
 
 /// tensor<?x?xF> -> tensor<?xF>; a step stays one; tensor<F> -> tensor<?xF>.
 mlir::RankedTensorType getStepType(mlir::Type type);

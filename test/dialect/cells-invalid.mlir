@@ -58,6 +58,30 @@ rnn.cell @c<D>(%x: tensor<?x?xf32, "E">) {
 
 // -----
 
+// cell_c3: in a product, of the second dimension
+// expected-error @+1 {{cell_c3: the width "N" of 'tensor<?x?x?xf32, "D,2*N">' is not declared; write @c<N>}}
+rnn.cell @c<D>(%x: tensor<?x?x?xf32, "D,2*N">) {
+  rnn.yield
+}
+
+// -----
+
+// cell_c1: a sequence with a named width
+// expected-error @+1 {{cell_c1: a cell works on one step: expected tensor<?xF> (batch, static features of at least 1), but found 'tensor<?x?x?xf32, "D">'}}
+rnn.cell @c<D>(%x: tensor<?x?x?xf32, "D">) {
+  rnn.yield
+}
+
+// -----
+
+// cell_c1: no batch
+// expected-error @+1 {{cell_c1: a cell works on one step: expected tensor<?xF> (batch, static features of at least 1), but found 'tensor<?xf32, "D">'}}
+rnn.cell @c<D>(%x: tensor<?xf32, "D">) {
+  rnn.yield
+}
+
+// -----
+
 // cell_c4
 rnn.cell @c(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   // expected-error @+1 {{cell_c4: has a side effect; a step must be a pure function of its inputs and states}}
@@ -171,9 +195,22 @@ rnn.cell @g<D>(%x: tensor<?x?xf32, "D">) -> tensor<?x?xf32, "D"> {
   rnn.yield %x : tensor<?x?xf32, "D">
 }
 rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{apply_c1: the width D must be at least 1, but is 0}}
+  // expected-error @+1 {{apply_c1: the width D must be at least 1 and at most 2^24, but is 0}}
   %y = rnn.apply @g "a" bind {D = 0} over(%x : tensor<?x?x8xf32>) : tensor<?x?x8xf32>
   rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// apply_c1: two widths for one dimension
+rnn.cell @g<D>(%x: tensor<?x?xf32, "D">) -> tensor<?x?xf32, "D"> {
+  %y = rnn.reshape %x : tensor<?x?xf32, "D"> -> tensor<?xf32, "D,D">
+  rnn.yield %x : tensor<?x?xf32, "D">
+}
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{apply_c1: there are more named widths than dynamic dimensions in tensor<?xf32, "D,D">}}
+  %y = rnn.apply @g "a" bind {D = 8} over(%x : tensor<?x?x8xf32>) : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
 }
 
 // -----

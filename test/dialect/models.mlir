@@ -18,6 +18,17 @@ rnn.cell @generic<D, H>(%x: tensor<?x?xf32, "D">) state(%h: tensor<?x?xf32, "2*H
   rnn.yield %k : tensor<?x?xf32, "2*H"> next(%h : tensor<?x?xf32, "2*H">)
 }
 
+// Names for the last dynamic dimensions, of a step and of a parameter.
+// CHECK-LABEL: rnn.cell @matrix<D, N>
+rnn.cell @matrix<D, N>(%x: tensor<?x?x1xf32, "D">) state(%s: tensor<?x?x?xf32, "D,2*N">) -> tensor<?x?x1xf32, "D"> {
+  // CHECK: rnn.parameter "a" : tensor<?x?xf32, "D,2*N">
+  %a = rnn.parameter "a" : tensor<?x?xf32, "D,2*N">
+  // CHECK: rnn.broadcast %{{.*}} : tensor<?x?xf32, "D,2*N"> -> tensor<?x?x?xf32, "D,2*N">
+  %b = rnn.broadcast %a : tensor<?x?xf32, "D,2*N"> -> tensor<?x?x?xf32, "D,2*N">
+  %s1 = arith.addf %s, %b : tensor<?x?x?xf32, "D,2*N">
+  rnn.yield %x : tensor<?x?x1xf32, "D"> next(%s1 : tensor<?x?x?xf32, "D,2*N">)
+}
+
 // CHECK-LABEL: rnn.cell @two
 rnn.cell @two(%x: tensor<?x8xf32>) state(%h: tensor<?x8xf32>, %c: tensor<?x4xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
   // CHECK: rnn.yield %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x4xf32> next(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<?x4xf32>)
