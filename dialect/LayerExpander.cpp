@@ -23,22 +23,27 @@ LayerExpander LayerExpander::scoped(StringRef name) {
   return inner;
 }
 
+static FloatAttr highOf(Builder &builder, const Initializer &init) {
+  return init.high ? builder.getF64FloatAttr(*init.high) : FloatAttr();
+}
+
 Value LayerExpander::parameter(StringRef name, ArrayRef<int64_t> shape,
                                Initializer init, bool decay) {
   return ParameterOp::create(
       *this, RankedTensorType::get(shape, elementType),
       getStringAttr(scope + name), getStringAttr(init.kind),
-      getF64FloatAttr(init.scale), decay ? UnitAttr() : getUnitAttr(),
-      IntegerAttr(), IntegerAttr());
+      getF64FloatAttr(init.scale), highOf(*this, init),
+      decay ? UnitAttr() : getUnitAttr(), IntegerAttr(), IntegerAttr());
 }
 
 Value LayerExpander::parameterRow(StringRef name, int64_t row, int64_t rows,
                                   int64_t width, Initializer init, bool decay) {
-  return ParameterOp::create(
-      *this, RankedTensorType::get({width}, elementType),
-      getStringAttr(scope + name), getStringAttr(init.kind),
-      getF64FloatAttr(init.scale), decay ? UnitAttr() : getUnitAttr(),
-      getI64IntegerAttr(row), getI64IntegerAttr(rows));
+  return ParameterOp::create(*this, RankedTensorType::get({width}, elementType),
+                             getStringAttr(scope + name),
+                             getStringAttr(init.kind),
+                             getF64FloatAttr(init.scale), highOf(*this, init),
+                             decay ? UnitAttr() : getUnitAttr(),
+                             getI64IntegerAttr(row), getI64IntegerAttr(rows));
 }
 
 Value LayerExpander::linear(StringRef name, Value input, int64_t width,
@@ -72,6 +77,46 @@ Value LayerExpander::broadcast(Value value, Type type) {
   if (value.getType() == type)
     return value;
   return BroadcastOp::create(*this, type, value);
+}
+
+Value LayerExpander::reshape(Value value, ArrayRef<int64_t> features) {
+  return createOrFold<ReshapeOp>(withFeatures(value.getType(), features),
+                                 value);
+}
+
+Value LayerExpander::column(Value value, int64_t index) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto indices = withElementType(type, getI32Type());
+  Value isIt = arith::CmpIOp::create(*this, arith::CmpIPredicate::eq,
+                                     FeatureIndexOp::create(*this, indices),
+                                     constant(double(index), indices));
+  Value only = arith::SelectOp::create(*this, isIt, value, constant(0.0, type));
+  ArrayRef<int64_t> features = getFeatures(type);
+  return reshape(sumOver(only, features.size() - 1), features.drop_back());
+}
+
+Value LayerExpander::sumOver(Value value, unsigned dimension) {
+  SmallVector<int64_t> features(getFeatures(value.getType()));
+  features[dimension] = 1;
+  return createOrFold<ReduceOp>(withFeatures(value.getType(), features),
+                                ReduceKind::sum, value);
+}
+
+Value LayerExpander::convolve(ArrayRef<Value> taps, Value bias, Value x,
+                              ValueRange past, SmallVectorImpl<Value> &next) {
+  Type step = x.getType();
+  Value sum = arith::MulFOp::create(*this, x, broadcast(taps.back(), step));
+  for (auto [value, tap] : llvm::zip(past, llvm::reverse(taps.drop_back()))) {
+    Value part = arith::MulFOp::create(*this, value, broadcast(tap, step));
+    sum = arith::AddFOp::create(*this, sum, part);
+  }
+  if (bias)
+    sum = arith::AddFOp::create(*this, sum, broadcast(bias, step));
+  if (!past.empty()) {
+    next.push_back(x);
+    llvm::append_range(next, past.drop_back());
+  }
+  return sum;
 }
 
 Value LayerExpander::positive(Value x) {

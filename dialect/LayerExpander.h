@@ -9,16 +9,22 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <optional>
 #include <string>
 
 namespace rnn {
 
-/// How a parameter starts (docs/module-format.md): `kind` is "uniform" in
-/// [-scale, scale], "normal" with that standard deviation, or "constant".
+/// How a parameter starts, as `rnn.parameter` says it: a kind and its number,
+/// or both numbers of "uniform".
 struct Initializer {
   llvm::StringRef kind;
   double scale;
+  std::optional<double> high = std::nullopt;
 };
+
+bool isInitializer(llvm::StringRef kind);
+/// The message of `parameter_c2`.
+std::string unknownInitializer(llvm::StringRef kind);
 
 /// Builds the ops that a layer stands for. It stands where the layer stands,
 /// carries its location, and puts `scope` before every name: the names of the
@@ -67,10 +73,20 @@ public:
                             llvm::SmallVectorImpl<mlir::Value> &outputs,
                             llvm::SmallVectorImpl<mlir::Value> &next)>
         step;
+
+    /// The same clauses for `count` of the states: of a layer that is several
+    /// recurrences.
+    Recurrence only(size_t first, size_t count) const;
   };
   /// A recurrence with the states and clauses of `op`, still without inputs
   /// and step. Makes the parameters of `learned_init`.
   Recurrence clausesOf(RecurrentOpInterface op);
+  /// The step of a depthwise convolution over time: `past` holds the inputs of
+  /// one step ago, two steps ago, ...; `taps` end with that of `x`. Sets `next`
+  /// to the past of the next step. `bias` may be null.
+  mlir::Value convolve(llvm::ArrayRef<mlir::Value> taps, mlir::Value bias,
+                       mlir::Value x, mlir::ValueRange past,
+                       llvm::SmallVectorImpl<mlir::Value> &next);
   /// Builds the scan of a recurrent layer. Returns outputs, then last states.
   llvm::SmallVector<mlir::Value> recurrence(const Recurrence &layer);
 
@@ -79,6 +95,12 @@ public:
   mlir::Value masked(mlir::Value value, mlir::Value mask);
   mlir::Value constant(double value, mlir::Type type);
   mlir::Value broadcast(mlir::Value value, mlir::Type type);
+  /// The same kind of tensor with other feature dimensions.
+  mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> features);
+  /// The element at `index` along the last dimension, which goes.
+  mlir::Value column(mlir::Value value, int64_t index);
+  /// The sum over one feature dimension, which becomes 1.
+  mlir::Value sumOver(mlir::Value value, unsigned dimension);
   /// x + 0.5 for x >= 0 and sigmoid(x) below.
   mlir::Value positive(mlir::Value x);
 

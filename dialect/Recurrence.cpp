@@ -59,6 +59,19 @@ LayerExpander::Recurrence LayerExpander::clausesOf(RecurrentOpInterface op) {
   return layer;
 }
 
+LayerExpander::Recurrence LayerExpander::Recurrence::only(size_t first,
+                                                          size_t count) const {
+  Recurrence part(*this);
+  auto slice = [&](auto &values) {
+    if (!values.empty())
+      values = llvm::to_vector(ArrayRef(values).slice(first, count));
+  };
+  slice(part.states);
+  slice(part.inits);
+  slice(part.learned);
+  return part;
+}
+
 /// `yes` where `flag`, one for each row, is true, else `no`.
 static Value choose(LayerExpander &b, Value flag, Value yes, Value no) {
   Value wide = b.broadcast(flag, withElementType(yes.getType(), b.getI1Type()));
@@ -79,16 +92,21 @@ SmallVector<Value> LayerExpander::recurrence(const Recurrence &layer) {
     RankedTensorType step = layer.states[i].step;
     if (!layer.inits.empty())
       return layer.inits[i];
-    return layer.learned.empty() ? b.constant(0.0, step)
+    return layer.learned.empty() ? b.constant(layer.states[i].start, step)
                                  : b.broadcast(layer.learned[i], step);
+  };
+  // The same for every batch row, as `rnn.state` wants it: null for zero.
+  auto startRow = [&](size_t i) -> Value {
+    if (!layer.learned.empty())
+      return layer.learned[i];
+    if (layer.states[i].start == 0.0)
+      return {};
+    return constant(layer.states[i].start, getStaticType(layer.states[i].step));
   };
   SmallVector<Value> inits;
   for (auto [i, state] : llvm::enumerate(layer.states))
-    inits.push_back(
-        isCarried
-            ? this->state(state.name, state.step,
-                          layer.learned.empty() ? Value() : layer.learned[i])
-            : start(*this, i));
+    inits.push_back(isCarried ? this->state(state.name, state.step, startRow(i))
+                              : start(*this, i));
 
   SmallVector<Value> inputs(layer.inputs);
   for (Value flags : {layer.reset, layer.mask})

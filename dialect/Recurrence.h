@@ -24,6 +24,8 @@ struct RecurrentState {
   std::string name;
   mlir::RankedTensorType step; // its type
   std::string initial;
+  /// Where it starts without `init` and `learned_init`.
+  double start = 0.0;
 };
 
 /// The constraints on the clauses. A layer calls it when its own hold: the

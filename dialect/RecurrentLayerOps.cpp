@@ -44,25 +44,13 @@ Expansion CausalConv1dOp::expand(LayerExpander &outer) {
   if (getBias())
     bias = b.parameter("bias", {width}, init, /*decay=*/false);
 
-  RankedTensorType step = getStepType(getType(0));
   LayerExpander::Recurrence layer = b.clausesOf(*this);
   layer.inputs = {getInput()};
   // State k holds the input of k steps ago.
   auto run = [&](LayerExpander &s, ValueRange x, ValueRange past,
                  SmallVectorImpl<Value> &outputs,
                  SmallVectorImpl<Value> &next) {
-    Value sum = arith::MulFOp::create(s, x[0], s.broadcast(taps.back(), step));
-    for (auto [k, value] : llvm::enumerate(past)) {
-      Value tap = s.broadcast(taps[kernel - 2 - k], step);
-      sum = arith::AddFOp::create(s, sum, arith::MulFOp::create(s, value, tap));
-    }
-    if (bias)
-      sum = arith::AddFOp::create(s, sum, s.broadcast(bias, step));
-    outputs.push_back(sum);
-    if (kernel > 1) {
-      next.push_back(x[0]);
-      llvm::append_range(next, past.drop_back());
-    }
+    outputs.push_back(s.convolve(taps, bias, x[0], past, next));
   };
   layer.step = run;
   SmallVector<Value> results = b.recurrence(layer);

@@ -143,9 +143,13 @@ struct Hoist : impl::HoistBase<Hoist> {
 
     OpBuilder builder(scan);
     Unrolled unrolled(builder, scan);
+    // All of them before the step's arguments change: one may read another.
+    SmallVector<Value> sequences;
+    for (MatmulOp product : products)
+      sequences.push_back(unrolled.get(product.getResult()));
     SmallVector<Value> inputs(scan.getInputs());
-    for (MatmulOp product : products) {
-      inputs.push_back(unrolled.get(product.getResult()));
+    for (auto [product, sequence] : llvm::zip(products, sequences)) {
+      inputs.push_back(sequence);
       BlockArgument argument = scan.getStep()->insertArgument(
           inputs.size() - 1, product.getType(), product.getLoc());
       product.replaceAllUsesWith(argument);
