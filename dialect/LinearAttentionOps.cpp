@@ -67,7 +67,8 @@ LogicalResult AarenOp::verify() { return verifyHeads(*this); }
 SmallVector<RecurrentState> AarenOp::getStates() {
   RankedTensorType wide = headsType(*this), one = withWidth(wide, 1);
   SmallVector<RecurrentState> states{{"m", one}, {"u", one}, {"w", wide}};
-  states.front().start = -1e30;
+  states[0].start = -1e30;
+  states[1].learnedStart = 1.0;
   return states;
 }
 
@@ -117,8 +118,10 @@ SmallVector<RecurrentState> LinearAttentionOp::getStates() {
   int64_t heads = getHeads(), size = getWidth(wide);
   SmallVector<RecurrentState> states{
       {"S", withFeatures(wide, {heads, size, size})}};
-  if (isNormalized())
+  if (isNormalized()) {
     states.emplace_back("z", wide);
+    states.back().learnedStart = 1.0;
+  }
   return states;
 }
 

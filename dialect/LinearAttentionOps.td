@@ -28,7 +28,7 @@ def RNN_AarenOp : RNN_RecurrentOp<"aaren", [
     The states are `m` and `u` [H, 1] and `w` [H, K]. They start from -1e30 and
     zeros: finite, so that no infinity is subtracted from itself. With
     `learned_init` their initial values are parameters `m0`, `u0` and `w0`, which
-    start as zeros: u0 exp(m0) is the weight of a past that says w0 / u0.
+    start as 0, 1 and 0: a past of weight u0 exp(m0) that says w0 / u0.
 
     The result does not depend on m, which scales u and w alike, so nothing is
     differentiated through m: its adjoint would be rounding noise. That is exact
@@ -85,7 +85,8 @@ def RNN_LinearAttentionOp : RNN_RecurrentOp<"linear_attention", [
     and `decay_out.bias` (b). All uniform(1/sqrt(columns)).
 
     The states are `S` [H, K, K] and, where it is needed, `z` [H, K]; with
-    `learned_init` their initial values are parameters `S0` and `z0`.
+    `learned_init` their initial values are parameters `S0`, which starts as 0,
+    and `z0`, which starts as 1.
 
     * `linear_attention_c1`: the input is a sequence with one feature dimension.
     * `linear_attention_c2`: `heads` is at least 1 and divides the features.

@@ -52,7 +52,8 @@ LayerExpander::Recurrence LayerExpander::clausesOf(RecurrentOpInterface op) {
   if (op.getLearnedInit())
     for (const RecurrentState &state : layer.states)
       layer.learned.push_back(parameter(state.initial, getFeatures(state.step),
-                                        {"constant", 0.0}, /*decay=*/false));
+                                        {"constant", state.learnedStart},
+                                        /*decay=*/false));
   layer.reset = op.getReset();
   layer.mask = op.getMask();
   layer.reverse = op.getReverse();

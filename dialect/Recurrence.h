@@ -24,8 +24,9 @@ struct RecurrentState {
   std::string name;
   mlir::RankedTensorType step; // its type
   std::string initial;
-  /// Where it starts without `init` and `learned_init`.
-  double start = 0.0;
+  /// Where it starts without `init` and `learned_init`, and where that
+  /// parameter does.
+  double start = 0.0, learnedStart = 0.0;
 };
 
 /// The constraints on the clauses. A layer calls it when its own hold: the

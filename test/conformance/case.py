@@ -43,10 +43,13 @@ class Case:
     # width 1 is x / sqrt(x^2 + 1e-5)).
     kinks: bool = False
     single: float = 1e-4  # limit of f32 gradients
+    rounding: float = 1e-5  # limit of f32 values
     # Step by step, or window by window, it gives what one long call gives.
     continues: bool = True
     # Input -> output that is handed to it at the next step or window.
     feedback: dict = field(default_factory=dict)
+    # Further words of the text: f(W) -> {word: text}.
+    words: callable = None
     # Gradients by hand: f(p, inputs, dy, dlast) -> {input or parameter: value}.
     gradient: callable = None
 
@@ -63,6 +66,8 @@ class Case:
             SH=f"tensor<?x{hidden}xf32>")
         words |= {f"W{n}": n * width for n in range(9)}
         words |= {f"X{n}": f"tensor<?x?x{n * width}xf32>" for n in (2, 3)}
+        if self.words:
+            words |= self.words(width)
 
         def fill(text):
             return string.Template(text).substitute(words)
@@ -126,6 +131,21 @@ def normal(rng, *shape):
 X = {"x": ("$X", lambda rng, b, t, w, h: normal(rng, b, t, w))}
 
 
+def resets(rng, b, t, w, h):
+    return rng.random((b, t)) < 0.2
+
+
+def masks(rng, b, t, w, h):
+    """Padded tails, the first sequence whole, and a few holes."""
+    lengths = rng.integers(0, t + 1, b)
+    lengths[0] = t
+    return (np.arange(t) < lengths[:, None]) & (rng.random((b, t)) < 0.9)
+
+
+RESET = {"reset": ("tensor<?x?xi1>", resets)}
+MASK = {"mask": ("tensor<?x?xi1>", masks)}
+
+
 def clear_of_zero(rng, b, t, w, h):
     """Inputs for functions with a kink at zero."""
     x = normal(rng, b, t, w)
@@ -159,6 +179,12 @@ class Instance:
         kind = init["kind"]
         if kind == "constant":
             value = init["value"] + 0.5 * rng.standard_normal(shape)
+        elif kind == "arange":
+            value = init["step"] * np.arange(shape[-1]) \
+                + 0.5 * rng.standard_normal(shape)
+        elif kind == "log_arange":
+            value = np.log(init["first"] + np.arange(shape[-1])) \
+                + 0.5 * rng.standard_normal(shape)
         elif kind == "normal":
             value = init["mean"] + init["std"] * rng.standard_normal(shape)
         else:

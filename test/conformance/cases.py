@@ -4,24 +4,11 @@ import numpy as np
 
 import reference as ref
 from attention_cases import ATTENTION
-from case import Case, X, clear_of_zero, normal
+from case import MASK, RESET, Case, X, clear_of_zero, normal
+from space_cases import SPACES
 
 # --- Inputs ------------------------------------------------------------------
 
-
-def resets(rng, b, t, w, h):
-    return rng.random((b, t)) < 0.2
-
-
-def masks(rng, b, t, w, h):
-    """Padded tails, the first sequence whole, and a few holes."""
-    lengths = rng.integers(0, t + 1, b)
-    lengths[0] = t
-    return (np.arange(t) < lengths[:, None]) & (rng.random((b, t)) < 0.9)
-
-
-RESET = {"reset": ("tensor<?x?xi1>", resets)}
-MASK = {"mask": ("tensor<?x?xi1>", masks)}
 INIT = {"init": ("$SH", lambda rng, b, t, w, h: normal(rng, b, h))}
 TOKENS = {"tokens": ("tensor<?x?xi32>", lambda rng, b, t, w, h:
                      rng.integers(0, 11, (b, t)))}
@@ -825,5 +812,5 @@ def swapped(p, x, x2):
     return x
 
 
-CASES = MINIMAL + GATED + LAYERS + ATTENTION + ELEMENTWISE + CELLS \
+CASES = MINIMAL + GATED + LAYERS + ATTENTION + SPACES + ELEMENTWISE + CELLS \
     + DIMENSIONS + MODELS

@@ -185,8 +185,8 @@ class Layers(unittest.TestCase):
                     inputs = double.random_inputs(batch, time)
                     wanted = double.forward(inputs)
                     for a, b in zip(single.forward(inputs), wanted):
-                        self.holds(case, "f32 - f64", relative(a, b), 1e-5,
-                                   where)
+                        self.holds(case, "f32 - f64", relative(a, b),
+                                   case.rounding, where)
                     inputs += double.random_targets(batch, time, wanted)
                     if case.kinks and time * width > 1000:
                         continue  # an f32 rounding may step over a kink
