@@ -18,16 +18,18 @@ static Value mul(LayerExpander &b, Value x, Value y) {
   return arith::MulFOp::create(b, x, y);
 }
 
-template <typename OpTy> static LogicalResult verifyHeads(OpTy op) {
-  std::string name = op->getName().stripDialect().str();
+/// One input [features] at each step, in heads of equal size.
+template <typename OpTy>
+static LogicalResult verifyHeads(OpTy op, StringRef inputConstraint,
+                                 StringRef headsConstraint) {
   if (!isSequence(op.getType(0)) || getFeatures(op.getType(0)).size() != 1)
-    return op.emitOpError(name)
-           << "_c1: expected a sequence tensor<?x?xF>, but found "
+    return op.emitOpError(inputConstraint)
+           << ": expected a sequence tensor<?x?xF>, but found "
            << op.getType(0);
   int64_t width = getWidth(op.getType(0)), heads = op.getHeads();
   if (heads < 1 || width % heads != 0)
-    return op.emitOpError(name)
-           << "_c2: `heads` must be at least 1 and divide the " << width
+    return op.emitOpError(headsConstraint)
+           << ": `heads` must be at least 1 and divide the " << width
            << " features, but is " << heads;
   return verifyRecurrence(op);
 }
@@ -62,7 +64,9 @@ static SmallVector<Value> mixHeads(LayerExpander &b, OpTy op,
 // Aaren
 //===----------------------------------------------------------------------===//
 
-LogicalResult AarenOp::verify() { return verifyHeads(*this); }
+LogicalResult AarenOp::verify() {
+  return verifyHeads(*this, "aaren_c1", "aaren_c2");
+}
 
 SmallVector<RecurrentState> AarenOp::getStates() {
   RankedTensorType wide = headsType(*this), one = withWidth(wide, 1);
@@ -111,7 +115,9 @@ Expansion AarenOp::expand(LayerExpander &outer) {
 // Linear attention
 //===----------------------------------------------------------------------===//
 
-LogicalResult LinearAttentionOp::verify() { return verifyHeads(*this); }
+LogicalResult LinearAttentionOp::verify() {
+  return verifyHeads(*this, "linear_attention_c1", "linear_attention_c2");
+}
 
 SmallVector<RecurrentState> LinearAttentionOp::getStates() {
   RankedTensorType wide = headsType(*this);
@@ -136,7 +142,7 @@ static Value eluPlusOne(LayerExpander &b, Value x) {
                                  below);
 }
 
-/// sigmoid(V (R x) + b)^(1/16) before the sigmoid: V (R x) + b.
+/// V (R x) + b: the decay before its sigmoid.
 static Value decayLogits(LayerExpander &b, Value x) {
   Value low = b.linear("decay_in", x, 16, /*bias=*/false);
   return b.linear("decay_out", low, getWidth(x.getType()), /*bias=*/true);

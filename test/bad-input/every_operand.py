@@ -37,6 +37,15 @@ OPS = [
      " last {4}, {5}", [X, STEP, STEP, Y, STEP, STEP]),
     ('rnn.elman "l" %0 layers 2 init(%1 : {1}) mask(%2 : {2}) : {0} -> {3}'
      " last {4}", [X, STEP, RESET, Y, STEP]),
+    ('rnn.selective_scan "l" %0 state 3 kernel 1 init(%1 : {1}) reset(%2 : {2})'
+     " mask(%3 : {3}) : {0} last {4}",
+     [X, "tensor<?x16x3xf32>", RESET, RESET, "tensor<?x16x3xf32>"]),
+    ('rnn.s4d "l" %0 state 6 init(%1, %1 : {1}, {1}) mask(%2 : {2}) : {0}',
+     [X, "tensor<?x8x3xf32>", RESET]),
+    ('rnn.aaren "l" %0 heads 2 init(%1, %1, %2 : {1}, {1}, {2}) : {0}',
+     [X, "tensor<?x2x1xf32>", "tensor<?x2x4xf32>"]),
+    ('rnn.linear_attention "l" %0 heads 2 init(%1, %2 : {1}, {2}) : {0}',
+     [X, "tensor<?x2x4x4xf32>", "tensor<?x2x4xf32>"]),
     ("rnn.cross_entropy %0, %1 : {0}, {1} -> {2}", [X, TOKENS, SCALAR]),
     ("rnn.mse %0, %1 : {0}, {1} -> {2}", [X, X, SCALAR]),
     ("rnn.broadcast %0 : {0} -> {1}", [STEP, X]),

@@ -94,6 +94,62 @@ class Torch(unittest.TestCase):
                              True)[0]
         self.compare("cell_gru", gru)
 
+    def test_selective_scan(self):
+        """Mamba.forward of mamba-ssm with its selective_scan_ref."""
+        def mamba(p, x):
+            f, time = torch.nn.functional, x.shape[1]
+            u, z = f.linear(x, p["in_proj.weight"]).transpose(1, 2).chunk(2, 1)
+            u = f.silu(f.conv1d(
+                u, p["conv1d.weight"], p["conv1d.bias"], padding=3,
+                groups=u.shape[1])[..., :time])
+            size = p["A_log"].shape[1]
+            rank = p["dt_proj.weight"].shape[1]
+            dt, b, c = torch.split(
+                f.linear(u.transpose(1, 2), p["x_proj.weight"]),
+                [rank, size, size], -1)
+            dt = f.softplus(f.linear(dt, p["dt_proj.weight"],
+                                     p["dt_proj.bias"])).transpose(1, 2)
+            decay = torch.exp(torch.einsum(
+                "bdl,dn->bdln", dt, -torch.exp(p["A_log"])))
+            change = torch.einsum("bdl,bln,bdl->bdln", dt, b, u)
+            s, outputs = 0, []
+            for t in range(time):
+                s = decay[:, :, t] * s + change[:, :, t]
+                outputs.append(torch.einsum("bdn,bn->bd", s, c[:, t]))
+            y = torch.stack(outputs, 2) + u * p["D"][:, None]
+            return f.linear((y * f.silu(z)).transpose(1, 2),
+                            p["out_proj.weight"])
+        self.compare("selective_scan", mamba)
+
+    def test_s4d(self):
+        """S4D.forward of the official s4d.py, without what follows."""
+        def s4d(p, x):
+            time = x.shape[1]
+            dt = torch.exp(p["log_dt"])
+            c = torch.view_as_complex(p["C"])
+            rate = -torch.exp(p["log_A_real"]) + 1j * p["A_imag"]
+            scaled = rate * dt[:, None]
+            c = c * (torch.exp(scaled) - 1) / rate
+            powers = torch.exp(scaled[..., None] * torch.arange(time))
+            kernel = 2 * torch.einsum("hn,hnl->hl", c, powers).real
+            u = x.transpose(1, 2)
+            y = torch.fft.irfft(torch.fft.rfft(kernel, 2 * time)
+                                * torch.fft.rfft(u, 2 * time), 2 * time)
+            return (y[..., :time] + u * p["D"][:, None]).transpose(1, 2)
+        self.compare("s4d", s4d)
+
+    def test_aaren(self):
+        def aaren(p, x):
+            heads, size = p["query"].shape
+            k, v = (part.unflatten(-1, (heads, size)) for part in
+                    (x @ p["to_kv.weight"].t()).chunk(2, -1))
+            scores = torch.einsum("bshk,hk->bhs", k, p["query"])
+            seen = torch.ones(x.shape[1], x.shape[1]).tril().bool()
+            scores = scores[:, :, None].masked_fill(~seen, -torch.inf)
+            y = torch.einsum("bhts,bshk->bthk", scores.softmax(-1), v)
+            return y.flatten(2) @ p["to_out.weight"].t()
+        self.compare("aaren", aaren)
+
 
 if __name__ == "__main__":
     unittest.main()

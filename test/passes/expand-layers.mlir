@@ -135,3 +135,46 @@ rnn.model @stateless(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %b = rnn.attention "b" %a heads 2 context 1 : tensor<?x?x8xf32>
   rnn.return %b : tensor<?x?x8xf32>
 }
+
+// Aaren's running maximum starts from a large negative number. It cancels in the
+// result, so nothing is differentiated through it.
+// CHECK-LABEL: rnn.model @aaren
+// CHECK: %[[START:.*]] = rnn.constant -1.000000e+30 : tensor<2x1xf32>
+// CHECK: %[[M0:.*]] = rnn.state "mixer.m" initial(%[[START]] : tensor<2x1xf32>) : tensor<?x2x1xf32>
+// CHECK: rnn.scan over({{.*}}) state(%[[M:[^ ]*]] = %[[M0]],
+// CHECK: %[[BEFORE:.*]] = rnn.stop_gradient %[[M]]
+// CHECK: %[[MAX:.*]] = arith.maximumf %[[BEFORE]]
+// CHECK: %[[MOST:.*]] = rnn.stop_gradient %[[MAX]]
+// CHECK: rnn.yield {{.*}} next(%[[MOST]],
+rnn.model @aaren(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = rnn.aaren "mixer" %x heads 2 : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
+// A last state does depend on it.
+// CHECK-LABEL: rnn.model @aaren_last
+// CHECK-NOT: rnn.stop_gradient
+// CHECK: arith.maximumf
+// CHECK-NOT: rnn.stop_gradient
+// CHECK: rnn.return
+rnn.model @aaren_last(%x: tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x2x4xf32>) {
+  %y, %m, %u, %w = rnn.aaren "mixer" %x heads 2 : tensor<?x?x8xf32> last tensor<?x2x1xf32>, tensor<?x2x1xf32>, tensor<?x2x4xf32>
+  rnn.return %y, %w : tensor<?x?x8xf32>, tensor<?x2x4xf32>
+}
+
+// The convolution is a scan of its own, so that the product of its results runs
+// once for all steps.
+// CHECK-LABEL: rnn.model @selective_scan
+// CHECK: rnn.state "mixer.x1" : tensor<?x16xf32>
+// CHECK: %[[U:.*]], %{{.*}} = rnn.scan over
+// CHECK: rnn.parameter "mixer.x_proj.weight" {{.*}} : tensor<11x16xf32>
+// CHECK: rnn.matmul %[[U]]
+// CHECK: rnn.parameter "mixer.dt_proj.bias" init uniform(-6.907{{.*}}, -2.252{{.*}}) no_decay : tensor<16xf32>
+// CHECK: rnn.parameter "mixer.A_log" init log_arange(1.000000e+00) no_decay : tensor<16x5xf32>
+// CHECK: rnn.state "mixer.s" : tensor<?x16x5xf32>
+// CHECK: rnn.scan over
+// CHECK: rnn.parameter "mixer.out_proj.weight"
+rnn.model @selective_scan(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %y = rnn.selective_scan "mixer" %x state 5 kernel 2 : tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}

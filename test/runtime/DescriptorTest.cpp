@@ -69,6 +69,10 @@ TEST(Descriptor, RefusesWhatDoesNotFit) {
        }},
       {"init",
        [](Document &d) { d["parameters"][0]["init"]["kind"] = "magic"; }},
+      {"log of zero",
+       [](Document &d) {
+         d["parameters"][0]["init"] = {{"kind", "log_arange"}, {"first", 0}};
+       }},
       {"kind", [](Document &d) { d["entries"][0]["kind"] = "other"; }},
       {"symbol", [](Document &d) { d["entries"][0]["symbol"] = ""; }},
       {"state", [](Document &d) { d["entries"][0]["state_count"] = 7; }},
