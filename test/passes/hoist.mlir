@@ -42,6 +42,25 @@ rnn.model @stays(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %w: tensor<8x8xf32
   rnn.return %y : tensor<?x?x8xf32>
 }
 
+// One that reads another through a shift: both, one after the other.
+// CHECK-LABEL: rnn.model @chained
+// CHECK: %[[P:.*]] = rnn.matmul %{{.*}} : tensor<?x?x8xf32>
+// CHECK: %[[S:.*]], %{{.*}} = rnn.scan over(%[[IN:.*]] = %[[P]] : tensor<?x?x8xf32>)
+// CHECK-NEXT: rnn.yield %{{.*}} next(%[[IN]] : tensor<?x8xf32>)
+// CHECK: %[[Q:.*]] = rnn.matmul %[[S]], %{{.*}} : tensor<?x?x8xf32>
+// CHECK: rnn.scan over({{.*}} = %[[P]], %{{.*}} = %[[Q]] :
+// CHECK-NOT: rnn.matmul
+// CHECK: rnn.return
+rnn.model @chained(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  %y, %last:2 = rnn.scan over(%a = %x : tensor<?x?x8xf32>) state(%h = %h0, %p = %h0 : tensor<?x8xf32>, tensor<?x8xf32>) {
+    %b = rnn.matmul %a, %w : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
+    %c = rnn.matmul %p, %w : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
+    %h1 = arith.addf %h, %c : tensor<?x8xf32>
+    rnn.yield %h1 : tensor<?x8xf32> next(%h1, %b : tensor<?x8xf32>, tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
+
 // One of a state that only hands on inputs: two steps of shift before the loop,
 // backwards in time as the scan is.
 // CHECK-LABEL: rnn.model @shifted
