@@ -115,6 +115,10 @@ LogicalResult ApplyOp::verifySymbolUses(SymbolTableCollection &symbols) {
   for (Type state : TypeRange(arguments).take_back(cell.getNumStates()))
     if (!bindWidths(state, getBindAttr(), why))
       return emitOpError("apply_c1: ") << why;
+  for (Operation &op : *cell.getStep())
+    for (Type type : op.getResultTypes())
+      if (!bindWidths(type, getBindAttr(), why))
+        return emitOpError("apply_c1: ") << why;
   return verifyRecurrence(*this);
 }
 

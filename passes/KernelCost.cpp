@@ -44,7 +44,7 @@ Cost costOf(Operation *op, ArrayRef<Value> captured) {
   llvm::SmallDenseSet<Value> seen;
   auto touch = [&](Value value) {
     if (seen.insert(value).second && isa<RankedTensorType>(value.getType()))
-      cost.bytes += sizeOf(value.getType());
+      cost.bytes += sizeOf(value);
   };
   for (Value value : op->getOperands())
     touch(value);
