@@ -9,7 +9,8 @@ using namespace mlir;
 namespace rnn {
 
 /// A file's ops, and the values that they make. Compiling takes time that grows
-/// faster than these: this many take a minute or two at worst.
+/// faster than their number; this many take seconds, or minutes if they all
+/// depend on each other within one step.
 static constexpr size_t kMaxSize = 10000;
 
 std::string Vocabulary::names() const {

@@ -43,8 +43,8 @@ with tempfile.TemporaryDirectory() as folder:
 if size >= 2 << 20 and not sanitized:
     failures.append(f"{runtime} has {size} bytes; fewer than 2 MiB are allowed")
 
-for tool in ("rnnc", "rnn-opt", "rnn-lsp-server"):
-    path = build / "bin" / tool
+for file in ("bin/rnnc", "bin/rnn-opt", "bin/rnn-lsp-server", "lib/librnnc_dialect.so"):
+    path = build / file
     for library in ("libMLIR.so", "libLLVM.so"):
         if not any(name.startswith(library) for name in needed(path)):
             failures.append(f"{path} does not need {library}")
@@ -52,7 +52,7 @@ for tool in ("rnnc", "rnn-opt", "rnn-lsp-server"):
     defined = output("nm", "--defined-only", path)
     if re.search(r" T _ZN4mlir11MLIRContextC", defined):
         failures.append(f"{path} contains a second MLIR")
-for library in ("LLVM", "MLIR"):
+for library in ("LLVM", "MLIR", "rnnc"):
     if any(library in name for name in needed(build / "bin" / "rnn")):
         failures.append(f"rnn needs {library}")
 
