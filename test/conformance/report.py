@@ -12,6 +12,11 @@ def record(case, what, error, limit):
     return error <= limit
 
 
+def worst(case, what):
+    """The largest error recorded; None if there is none."""
+    return _worst.get((case, what), (None,))[0]
+
+
 def table():
     columns = list(dict.fromkeys(what for _, what in _worst))
     cases = list(dict.fromkeys(case for case, _ in _worst))
