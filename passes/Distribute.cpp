@@ -242,7 +242,7 @@ private:
       }
       Operation *op = value.getDefiningOp();
       if (isHandedOn(op))
-        makers.try_emplace(value, choice.lastRead(value).value_or(i));
+        makers.try_emplace(value, choice.lastRead(value).value_or(0));
       auto maker = makers.find(value);
       if (maker != makers.end() && maker->second != i) {
         unsigned from = maker->second;
