@@ -148,3 +148,29 @@ rnn.model @stay(%x: tensor<?x?x8xf32>, %a0: tensor<?x8xf32>, %w: tensor<8x8xf32>
   } : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>
   rnn.return %y, %z : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
+
+// A product of an input alone, where hoisting has not been, is computed in the
+// first scan: a sum there may read it.
+// CHECK-LABEL: rnn.model @input_product
+// CHECK: %[[P:.*]] = rnn.matmul %{{.*}} : tensor<?x?x8xf32>
+// CHECK: rnn.scan over({{.*}}%[[P]]
+// CHECK: rnn.reduce
+// CHECK: rnn.scan
+// CHECK-NOT: rnn.reduce
+// CHECK: rnn.return
+rnn.model @input_product(%x: tensor<?x?x8xf32>, %a0: tensor<?x8xf32>, %b0: tensor<?x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  %y, %last:2 = rnn.scan over(%u = %x : tensor<?x?x8xf32>)
+      state(%a = %a0, %b = %b0 : tensor<?x8xf32>, tensor<?x8xf32>) {
+    %a1 = arith.addf %a, %u : tensor<?x8xf32>
+    %q = rnn.matmul %a1, %w transposed : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
+    %p = rnn.matmul %u, %w transposed : tensor<?x8xf32>, tensor<8x8xf32> -> tensor<?x8xf32>
+    %ap = arith.mulf %a1, %p : tensor<?x8xf32>
+    %s = rnn.reduce sum %ap : tensor<?x8xf32> -> tensor<?x1xf32>
+    %sw = rnn.broadcast %s : tensor<?x1xf32> -> tensor<?x8xf32>
+    %qs = arith.addf %q, %sw : tensor<?x8xf32>
+    %bp = arith.mulf %b, %p : tensor<?x8xf32>
+    %b1 = arith.addf %qs, %bp : tensor<?x8xf32>
+    rnn.yield %b1 : tensor<?x8xf32> next(%a1, %b1 : tensor<?x8xf32>, tensor<?x8xf32>)
+  } : tensor<?x?x8xf32> last tensor<?x8xf32>, tensor<?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}
