@@ -32,6 +32,14 @@ void *operator new(size_t size) { return allocate(size, 16); }
 void *operator new(size_t size, std::align_val_t alignment) {
   return allocate(size, size_t(alignment));
 }
+// A sanitizer has one of its own that our delete would not match.
+void *operator new(size_t size, const std::nothrow_t &) noexcept {
+  try {
+    return allocate(size, 16);
+  } catch (const std::bad_alloc &) {
+    return nullptr;
+  }
+}
 void operator delete(void *memory) noexcept { std::free(memory); }
 void operator delete(void *memory, size_t) noexcept { std::free(memory); }
 void operator delete(void *memory, std::align_val_t) noexcept {

@@ -79,6 +79,11 @@ class CheckTest(RnnTest):
     def test_f32_is_refused(self):
         self.refuses("check", MODULE, says="--element-type=f64")
 
+    def test_a_module_needs_no_plugin(self):
+        self.refuses("check", self.fixture("FIXTURE_F64"),
+                     "--load-dialect-plugin", "p.so",
+                     says="--load-dialect-plugin is for rnnc")
+
     def verdicts(self, code=0, replace=None):
         module = self.fixture("FIXTURE_F64", "FIXTURE_REGRESSION",
                               replace=replace)
@@ -140,9 +145,10 @@ class CheckTest(RnnTest):
         os.mkdir(self.path("path"))
         os.mkdir(self.path("temporary"))
 
-        def check():
-            done = subprocess.run([program, "check", model], env=environment,
-                                  capture_output=True, text=True)
+        def check(*options):
+            done = subprocess.run([program, "check", model, *options],
+                                  env=environment, capture_output=True,
+                                  text=True)
             self.assertEqual(os.listdir(self.path("temporary")), [])
             return done.returncode, done.stderr
 
@@ -157,6 +163,9 @@ class CheckTest(RnnTest):
             self.write(place, "#!/bin/sh\necho why >&2\nexit 1\n")
             self.assertEqual(check(), (1, "why\nrnn: error: rnnc could not "
                                           f"compile '{model}'\n"))
+            self.write(place, '#!/bin/sh\nshift 4\necho "$*" >&2\nexit 1\n')
+            options = ("--load-dialect-plugin=a.so", "--load-dialect-plugin=b.so")
+            self.assertTrue(check(*options)[1].startswith(" ".join(options) + "\n"))
 
 
 if __name__ == "__main__":
