@@ -35,6 +35,22 @@ def ExpandLayers : Pass<"rnn-expand-layers", "::mlir::ModuleOp"> {
   }];
 }
 
+def Classify : Pass<"rnn-classify", "::mlir::ModuleOp"> {
+  let summary = "Find what each recurrence is";
+  let description = [{
+    A recurrence is a strongly connected component of a scan's states: a shift
+    in time, affine (per channel or in small blocks), associative in another way
+    (maximum, minimum, log-sum-exp), or sequential. Each is told with the reason
+    in a remark at the scan's line; for a sequential one, which op makes it so.
+
+    Sets `form` on every scan, the weakest of its recurrences' forms, and
+    attaches `rnn.recurrences` to the module for the descriptor. Before
+    `rnn-hoist` and `rnn-distribute`, so that a layer's recurrences are reported
+    as the user wrote them, in one place; what those move decides no form. Later
+    passes ask again (RecurrenceForm.h).
+  }];
+}
+
 def Hoist : Pass<"rnn-hoist", "::mlir::ModuleOp"> {
   let summary = "Move products out of the time loop";
   let description = [{
@@ -47,21 +63,6 @@ def Hoist : Pass<"rnn-hoist", "::mlir::ModuleOp"> {
     Statistic<"numHoisted", "products-hoisted", "products before the loop">,
     Statistic<"numSunk", "products-sunk", "products after the loop">
   ];
-}
-
-def Classify : Pass<"rnn-classify", "::mlir::ModuleOp"> {
-  let summary = "Find what each recurrence is";
-  let description = [{
-    A recurrence is a strongly connected component of a scan's states: a shift
-    in time, affine (per channel or in small blocks), associative in another way
-    (maximum, minimum, log-sum-exp), or sequential. Each is told with the reason
-    in a remark at the scan's line; for a sequential one, which op makes it so.
-
-    Sets `form` on every scan, the weakest of its recurrences' forms, and
-    attaches `rnn.recurrences` to the module for the descriptor. Before
-    `rnn-distribute`, so that a layer's recurrences are reported as the user
-    wrote them, in one place. Later passes ask again (RecurrenceForm.h).
-  }];
 }
 
 def Distribute : Pass<"rnn-distribute", "::mlir::ModuleOp"> {

@@ -22,12 +22,13 @@ void buildScansPipeline(OpPassManager &manager,
   manager.addPass(createSetElementType(elementType));
   manager.addPass(createInlineCalls());
   manager.addPass(createExpandLayers());
-  manager.addPass(createHoist());
   addCleanUp(manager);
-  // After hoisting: a product that left the loop decides nothing, and a state
-  // that nothing needs is gone. Before distribution: what is told of a layer is
-  // told of its step as the user wrote it.
+  // Of the steps as the user wrote them, but for states that nothing needs:
+  // hoisting a product of an earlier input makes a shift of its own, and
+  // distribution scans of which each is a part only.
   manager.addPass(createClassify());
+  // Parameters of the step, and products of inputs, are no part of it any more.
+  manager.addPass(createHoist());
   manager.addPass(createDistribute());
   // Products that stood between two recurrences are between two scans now.
   manager.addPass(createHoist());
