@@ -87,31 +87,40 @@ SmallVector<RecurrentState> SelectiveScanOp::getStates() {
   return states;
 }
 
+/// silu(conv1d(input)) with mamba-ssm's parameters, then the last states.
+static SmallVector<Value> convolved(LayerExpander &outer, Value input,
+                                    int64_t kernel,
+                                    LayerExpander::Recurrence layer) {
+  LayerExpander b = outer.scoped("conv1d");
+  int64_t channels = getWidth(input.getType());
+  Initializer init{"uniform", 1.0 / std::sqrt(double(kernel))};
+  Value weight = b.parameter("weight", {channels, 1, kernel}, init);
+  Value bias = b.parameter("bias", {channels}, init, /*decay=*/false);
+  SmallVector<Value> taps;
+  for (int64_t k = 0; k < kernel; ++k)
+    taps.push_back(b.reshape(b.column(weight, k), {channels}));
+  layer.inputs = {input};
+  auto run = [&](LayerExpander &s, ValueRange x, ValueRange past,
+                 SmallVectorImpl<Value> &outputs,
+                 SmallVectorImpl<Value> &next) {
+    outputs.push_back(silu(s, s.convolve(taps, bias, x[0], past, next)));
+  };
+  layer.step = run;
+  return outer.recurrence(layer);
+}
+
 Expansion SelectiveScanOp::expand(LayerExpander &outer) {
   LayerExpander b = outer.scoped(getName());
   int64_t channels = getChannels(), size = getState(), kernel = getKernel();
   int64_t rank = getStepRank();
   RankedTensorType wide = withWidth(getType(0), channels);
+  // Two recurrences, so that the products between them run over all of time.
   LayerExpander::Recurrence clauses = b.clausesOf(*this);
 
   Value both = b.linear("in_proj", getInput(), 2 * channels, /*bias=*/false);
   Value gate = SliceOp::create(b, wide, both, channels);
-  LayerExpander conv = b.scoped("conv1d");
-  Initializer init{"uniform", 1.0 / std::sqrt(double(kernel))};
-  Value weight = conv.parameter("weight", {channels, 1, kernel}, init);
-  Value bias = conv.parameter("bias", {channels}, init, /*decay=*/false);
-  SmallVector<Value> taps;
-  for (int64_t k = 0; k < kernel; ++k)
-    taps.push_back(b.reshape(b.column(weight, k), {channels}));
-  LayerExpander::Recurrence convolution = clauses.only(0, kernel - 1);
-  convolution.inputs = {SliceOp::create(b, wide, both, 0)};
-  auto convolve = [&](LayerExpander &s, ValueRange x, ValueRange past,
-                      SmallVectorImpl<Value> &outputs,
-                      SmallVectorImpl<Value> &next) {
-    outputs.push_back(silu(s, s.convolve(taps, bias, x[0], past, next)));
-  };
-  convolution.step = convolve;
-  SmallVector<Value> past = b.recurrence(convolution);
+  SmallVector<Value> past = convolved(b, SliceOp::create(b, wide, both, 0),
+                                      kernel, clauses.only(0, kernel - 1));
   Value u = past.front();
 
   Value chosen = b.linear("x_proj", u, rank + 2 * size, /*bias=*/false);

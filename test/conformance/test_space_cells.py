@@ -79,7 +79,7 @@ class SpaceCells(unittest.TestCase):
     def check(self, op):
         pairs = LAYERS[op][2]
         ours, users = compiled(op, "ours"), compiled(op, "users")
-        self.assertEqual(self.form(ours), self.form(users))
+        self.assertEqual(self.found(ours), self.found(users))
 
         one, other = Session(ours), Session(users)
         rng = np.random.default_rng(0)
@@ -101,10 +101,14 @@ class SpaceCells(unittest.TestCase):
         for name, elements in covered.items():
             self.assertTrue(elements.all(), name)
 
-    def form(self, module):
-        """The weakest form: an op may be several scans, a cell is one."""
-        return max((r["form"] for r in module.descriptor["recurrences"]),
-                   key=["shift", "affine", "associative", "sequential"].index)
+    def found(self, module):
+        """Of each recurrence; an op may be several scans, a cell is one."""
+        return sorted(
+            ([state.lower() for state in component["states"]],
+             component["form"], component.get("block"),
+             component.get("combination"), component.get("rank_one"))
+            for recurrence in module.descriptor["recurrences"]
+            for component in recurrence["components"])
 
     def assert_close(self, a, b, what):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * np.abs(b).max(),
