@@ -196,8 +196,6 @@ struct Classify : impl::ClassifyBase<Classify> {
     for (Operation &function : getOperation().getOps()) {
       DenseMap<Location, unsigned> seen;
       function.walk([&](ScanOp scan) {
-        if (scan.getForm())
-          return; // made by a pass, of what the user did not write
         if (scan.getInits().empty()) {
           scan.setForm(Form::map);
           return;

@@ -244,11 +244,3 @@ rnn.model @first_reason(%a_in: tensor<?x?x8xf32>, %b_in: tensor<?x?x8xf32>, %h0:
   } : tensor<?x?x8xf32> last tensor<?x8xf32>
   rnn.return %y0 : tensor<?x?x8xf32>
 }
-
-// A shift that rnn-hoist made is not told.
-rnn.model @made(%x: tensor<?x?x8xf32>, %h0: tensor<?x8xf32>) -> tensor<?x?x8xf32> {
-  %y, %last = rnn.scan over(%a = %x : tensor<?x?x8xf32>) state(%h = %h0 : tensor<?x8xf32>) attributes {form = 1 : i32} {
-    rnn.yield %h : tensor<?x8xf32> next(%a : tensor<?x8xf32>)
-  } : tensor<?x?x8xf32> last tensor<?x8xf32>
-  rnn.return %y : tensor<?x?x8xf32>
-}
