@@ -19,7 +19,7 @@ extern "C" {
 #define RNN_MODULE_SECTION ".rnn.module"
 // Raised whenever a struct below, the descriptor or an entry's contract
 // changes.
-#define RNN_MODULE_ABI_VERSION 1
+#define RNN_MODULE_ABI_VERSION 2
 
 typedef struct rnn_module_header {
   char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
@@ -53,8 +53,24 @@ typedef struct rnn_matmul {
   int32_t element_type; // RNN_F32 or RNN_F64
 } rnn_matmul;
 
-// What a module may ask of the program that loaded it. Both functions must give
-// the same bits for any number of threads.
+// One run of a kernel of a module for a GPU, which may be a simulated one
+// (descriptor: target.device). Launches of a call run one after the other.
+// Arguments of 8 bytes each: numbers, or addresses in the device's memory, of
+// which `extents` says how many bytes may be accessed from there on (0 for
+// numbers; null where nothing checks it).
+typedef struct rnn_launch {
+  uint32_t kernel;      // index into the descriptor's device_kernels
+  uint32_t threads;     // of a block, a multiple of 32
+  int64_t blocks;       // at least 1
+  int64_t shared_bytes; // of a block
+  int64_t argument_count;
+  const uint64_t *arguments;
+  const int64_t *extents;
+} rnn_launch;
+
+// What a module may ask of the program that loaded it. The functions must give
+// the same bits for any number of threads. A module for the CPU uses the first
+// two, one for a GPU the last.
 typedef struct rnn_host {
   uint32_t struct_size; // sizeof(rnn_host) of the caller
   uint32_t reserved;
@@ -65,11 +81,14 @@ typedef struct rnn_host {
                        void (*body)(void *argument, int64_t begin, int64_t end),
                        void *argument);
   void (*matmul)(void *context, const rnn_matmul *product);
+  void (*launch)(void *context, const rnn_launch *launch);
 } rnn_host;
 
 // One call of an entry point. Sequences are [batch, time, features...] and
 // batches [batch, features...], contiguous and row-major. No buffer may overlap
-// another; inputs, parameters and states_in are never written.
+// another; inputs, parameters and states_in are never written. For a module for
+// a GPU the buffers are in the device's memory; this struct and the arrays
+// `inputs` and `outputs` are not.
 typedef struct rnn_call {
   const rnn_host *host;
   int64_t batch, time;       // both >= 1; `step` entries take time 1
@@ -87,6 +106,7 @@ typedef struct rnn_call {
   uint64_t time_offset;      // absolute time of the first time step
   uint32_t carry; // 1: start from states_in; 0: from the initial state
   uint32_t reserved;
+  const void *constants; // a GPU's copy of the module's `rnn_constants`
 } rnn_call;
 
 // Returns 0. Entries do not fail: the runtime has checked the call.
@@ -100,6 +120,7 @@ typedef int32_t (*rnn_entry)(const rnn_call *call);
 //                            epsilon))
 // with correction_i = 1 - beta_i^step. Buffers have the module's element type.
 typedef struct rnn_update {
+  const rnn_host *host; // a module for a GPU launches by it
   void *parameters;
   const void *gradients;
   void *first_moment, *second_moment;
@@ -109,6 +130,52 @@ typedef struct rnn_update {
   double gradient_scale; // clipping and accumulation
 } rnn_update;
 typedef void (*rnn_update_entry)(const rnn_update *update);
+
+// Sums of squares, in f64, of pieces of `piece` elements: of a module for a GPU
+// (symbol `rnn_norm`), as the norm of gradients that are not in host memory.
+typedef struct rnn_norm {
+  const rnn_host *host;
+  const void *gradients;
+  int64_t count, piece;
+  double *sums; // on the device, one per piece, the last may be shorter
+} rnn_norm;
+typedef void (*rnn_norm_entry)(const rnn_norm *norm);
+
+// A module for the simulated GPU exports `rnn_sim_kernels`, an array of these
+// in the order of device_kernels. Each thread of a block is one call.
+typedef enum rnn_sim_shuffle {
+  RNN_SHUFFLE_INDEX, // from lane `operand`
+  RNN_SHUFFLE_XOR,   // from lane own ^ operand
+  RNN_SHUFFLE_UP,    // from lane own - operand; own where there is none
+  RNN_SHUFFLE_DOWN   // from lane own + operand; own where there is none
+} rnn_sim_shuffle;
+typedef enum rnn_sim_space { RNN_SIM_GLOBAL, RNN_SIM_SHARED } rnn_sim_space;
+typedef enum rnn_sim_access {
+  RNN_SIM_LOAD,
+  RNN_SIM_STORE,
+  RNN_SIM_ATOMIC // a load and a store in one, ordered as the call says
+} rnn_sim_access;
+typedef struct rnn_sim_thread rnn_sim_thread;
+// `at` is a zero-terminated source location, "char-lm.mlir:7".
+typedef struct rnn_sim_calls {
+  void (*barrier)(rnn_sim_thread *, const char *at); // of the block
+  // All lanes of the warp that run take part.
+  uint64_t (*shuffle)(rnn_sim_thread *, uint64_t value, rnn_sim_shuffle mode,
+                      uint32_t operand, const char *at);
+  // Called before an access. Shared addresses are offsets into the block's
+  // shared memory; the call returns where the bytes are.
+  void *(*access)(rnn_sim_thread *, rnn_sim_access access, rnn_sim_space space,
+                  uint64_t address, uint32_t bytes, const char *at);
+  // A fence of the device; and a pause of a loop that waits for other blocks.
+  void (*fence)(rnn_sim_thread *, const char *at);
+  void (*poll)(rnn_sim_thread *, const char *at);
+} rnn_sim_calls;
+struct rnn_sim_thread {
+  const rnn_sim_calls *calls;
+  uint32_t thread, threads; // in the block
+  int64_t block, blocks;
+};
+typedef void (*rnn_sim_kernel)(rnn_sim_thread *, const uint64_t *arguments);
 
 #ifdef __cplusplus
 }

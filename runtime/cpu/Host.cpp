@@ -31,7 +31,8 @@ Host::Host(unsigned threads, const rnn_host *given)
       },
       [](void *context, const rnn_matmul *product) {
         static_cast<Host *>(context)->matmul(*product);
-      }};
+      },
+      nullptr};
   stepFunctions = functions;
   stepFunctions.matmul = [](void *context, const rnn_matmul *product) {
     static_cast<Host *>(context)->matmul(*product, false);
