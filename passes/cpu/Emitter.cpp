@@ -1,5 +1,7 @@
 #include "passes/cpu/Emitter.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
 using namespace mlir;
 
 namespace rnn {
@@ -19,7 +21,7 @@ Value Emitter::number(Type type, double value) {
 }
 
 Value Emitter::at(Value base, Value index, Type element) {
-  return LLVM::GEPOp::create(*this, pointer, inMemory(element), base,
+  return LLVM::GEPOp::create(*this, base.getType(), inMemory(element), base,
                              ArrayRef<LLVM::GEPArg>{index},
                              LLVM::GEPNoWrapFlags::inbounds);
 }
@@ -147,6 +149,10 @@ void Emitter::loop(Value from, Value to, llvm::function_ref<void(Value)> body,
 
 void Emitter::forRow(int64_t width, int64_t most,
                      llvm::function_ref<void(Value, Lanes)> body) {
+  if (gpu)
+    return loop(
+        gpu->thread, index(width), [&](Value i) { body(i, {1, 1}); },
+        gpu->threads);
   int64_t lanes = lanesFor(width, most), full = width / lanes * lanes;
   if (full == lanes)
     body(index(0), {lanes, lanes});
@@ -156,6 +162,88 @@ void Emitter::forRow(int64_t width, int64_t most,
         lanes);
   if (full < width)
     body(index(full), {lanes, width - full});
+}
+
+//===----------------------------------------------------------------------===//
+// A block of threads
+//===----------------------------------------------------------------------===//
+
+constexpr int64_t warpSize = 32;
+
+Value Emitter::allocate(int64_t elements, Type element) {
+  Type memory = inMemory(element);
+  if (!gpu)
+    return LLVM::AllocaOp::create(*this, pointer, memory, index(elements), 64);
+  auto shared = LLVM::LLVMPointerType::get(getContext(), sharedSpace);
+  Value base = LLVM::AddressOfOp::create(*this, shared, sharedMemory);
+  Value row = at(base, gpu->sharedBytes, getI8Type());
+  int64_t bytes = elements * alignment(memory);
+  gpu->sharedBytes += llvm::alignTo(bytes, 16);
+  return row;
+}
+
+void Emitter::barrier() {
+  if (gpu)
+    NVVM::Barrier0Op::create(*this);
+}
+
+void Emitter::once(llvm::function_ref<void()> body) {
+  if (!gpu)
+    return body();
+  auto then = scf::IfOp::create(*this, gpu->isLeader,
+                                /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(then.thenBlock());
+  body();
+}
+
+Value Emitter::shuffleXor(Value value, int32_t mask) {
+  auto word = [&](int32_t number) {
+    return arith::ConstantIntOp::create(*this, number, 32);
+  };
+  auto shuffle = [&](Value part) -> Value {
+    return NVVM::ShflOp::create(*this, part.getType(), word(-1), part,
+                                word(mask), word(warpSize - 1),
+                                NVVM::ShflKind::bfly, UnitAttr());
+  };
+  if (!value.getType().isF64())
+    return shuffle(value);
+  Value bits = arith::BitcastOp::create(*this, getI64Type(), value);
+  Value low = shuffle(arith::TruncIOp::create(*this, getI32Type(), bits));
+  Value high = shuffle(arith::TruncIOp::create(
+      *this, getI32Type(),
+      Value(arith::ShRUIOp::create(*this, bits, index(32)))));
+  auto wide = [&](Value part) -> Value {
+    return arith::ExtUIOp::create(*this, getI64Type(), part);
+  };
+  bits = arith::OrIOp::create(
+      *this, wide(low),
+      Value(arith::ShLIOp::create(*this, wide(high), index(32))));
+  return arith::BitcastOp::create(*this, value.getType(), bits);
+}
+
+Value Emitter::reduceBlock(Value value, bool isMax, Value partials) {
+  // Each lane ends up with the same bits: a + b is b + a.
+  for (int32_t mask = warpSize / 2; mask >= 1; mask /= 2)
+    value = combine(value, shuffleXor(value, mask), isMax);
+  int64_t warps = gpu->threads / warpSize;
+  if (warps == 1)
+    return value;
+  Type element = value.getType();
+  Value warp = arith::DivSIOp::create(*this, gpu->thread, index(warpSize));
+  Value lane = arith::RemSIOp::create(*this, gpu->thread, index(warpSize));
+  auto isFirst = scf::IfOp::create(*this, equal(lane, index(0)),
+                                   /*withElseRegion=*/false);
+  {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(isFirst.thenBlock());
+    store(value, at(partials, warp, element));
+  }
+  barrier();
+  Value total = load(partials, element);
+  for (int64_t i = 1; i < warps; ++i)
+    total = combine(total, load(at(partials, i, element), element), isMax);
+  return total;
 }
 
 } // namespace rnn

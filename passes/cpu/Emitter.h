@@ -1,5 +1,6 @@
 // A builder of loops over memory: addresses, loads and stores of scalars and
-// vectors, with or without a mask.
+// vectors, with or without a mask; on a CPU, or by one of a block's threads on
+// a GPU.
 #ifndef RNN_PASSES_CPU_EMITTER_H
 #define RNN_PASSES_CPU_EMITTER_H
 
@@ -8,6 +9,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <optional>
 
 namespace rnn {
 
@@ -18,6 +21,18 @@ struct Lanes {
   int64_t active;
 };
 
+/// The address spaces of a GPU, and the symbol of a block's shared memory.
+constexpr unsigned globalSpace = 1, sharedSpace = 3;
+constexpr llvm::StringLiteral sharedMemory = "rnn_shared";
+
+/// The block of threads of a GPU that works on one item of a kernel's range.
+struct ThreadBlock {
+  mlir::Value thread, block; // their indices, i64
+  mlir::Value isLeader;      // of the thread that does what is done once
+  int64_t threads = 32;      // of a block, whole warps
+  int64_t sharedBytes = 0;   // handed out by allocate()
+};
+
 class Emitter : public mlir::ImplicitLocOpBuilder {
 public:
   Emitter(mlir::Location loc, mlir::MLIRContext *context)
@@ -25,6 +40,23 @@ public:
         pointer(mlir::LLVM::LLVMPointerType::get(context)) {}
 
   mlir::LLVM::LLVMPointerType pointer;
+
+  /// Set while the code is that of each thread of a block. Rows are then worked
+  /// on by all threads, one element each; what is one number is computed by
+  /// each of them.
+  std::optional<ThreadBlock> gpu;
+  /// Waits until all threads of the block are here. Nothing on a CPU.
+  void barrier();
+  /// By one thread only; on a CPU, simply.
+  void once(llvm::function_ref<void()> body);
+  /// The sum or maximum of the threads' numbers, for each of them, by a fixed
+  /// tree. `partials` is memory for one number a warp.
+  mlir::Value reduceBlock(mlir::Value value, bool isMax, mlir::Value partials);
+  /// The value of the lane `own ^ mask` of the warp.
+  mlir::Value shuffleXor(mlir::Value value, int32_t mask);
+  /// Memory for the kernel's own use, that of the block on a GPU; to be called
+  /// before any loop.
+  mlir::Value allocate(int64_t elements, mlir::Type element);
 
   mlir::Value index(int64_t value) {
     return mlir::arith::ConstantIntOp::create(*this, value, 64);

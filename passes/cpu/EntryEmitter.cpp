@@ -1,7 +1,7 @@
 #include "passes/cpu/EntryEmitter.h"
 #include "dialect/Shapes.h"
+#include "passes/cpu/CpuKernels.h"
 #include "passes/cpu/ScanKernel.h"
-#include "passes/cpu/SimpleKernels.h"
 #include "runtime/module_abi.h"
 
 #include <cstddef>
@@ -14,36 +14,6 @@ void ModuleEmitter::require(const std::string &name,
                             llvm::function_ref<void(StringRef)> emit) {
   if (made.insert(name).second)
     emit(name);
-}
-
-static std::string typeName(Type type) {
-  std::string name;
-  llvm::raw_string_ostream(name) << type;
-  return name;
-}
-
-std::string ModuleEmitter::constant(Type element, double value, int64_t width) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof(bits));
-  std::string name = "constant_" + typeName(element) + "_" +
-                     std::to_string(width) + "_" + llvm::utohexstr(bits);
-  require(name, [&](StringRef) {
-    Emitter e(module.getLoc(), module.getContext());
-    e.setInsertionPointToStart(module.getBody());
-    Type memory = e.inMemory(element);
-    auto type = RankedTensorType::get({width}, memory);
-    Attribute scalar =
-        isa<FloatType>(memory)
-            ? Attribute(e.getFloatAttr(memory, value))
-            : Attribute(e.getIntegerAttr(memory, int64_t(value)));
-    // Many zeros, as of a state with rows of rows, take no room in the file if
-    // they are not called constant.
-    bool isConstant = value != 0 || width <= 4096;
-    LLVM::GlobalOp::create(e, LLVM::LLVMArrayType::get(memory, width),
-                           isConstant, LLVM::Linkage::Internal, name,
-                           DenseElementsAttr::get(type, scalar), 64);
-  });
-  return name;
 }
 
 //===----------------------------------------------------------------------===//
@@ -64,7 +34,7 @@ LogicalResult EntryEmitter::emit() {
     return e.field(call, offset, type);
   };
   Type i64 = e.getI64Type();
-  host = field(offsetof(rnn_call, host), e.pointer);
+  calls.table = field(offsetof(rnn_call, host), e.pointer);
   batch = field(offsetof(rnn_call, batch), i64);
   time = field(offsetof(rnn_call, time), i64);
   rows = e.mul(batch, time);
@@ -80,9 +50,6 @@ LogicalResult EntryEmitter::emit() {
               e.mul(field(offsetof(rnn_call, step), i64), golden));
   carry = arith::ExtUIOp::create(
       e, i64, field(offsetof(rnn_call, carry), e.getI32Type()));
-  context = e.field(host, offsetof(rnn_host, context), e.pointer);
-  parallelFor = e.field(host, offsetof(rnn_host, parallel_for), e.pointer);
-  matmul = e.field(host, offsetof(rnn_host, matmul), e.pointer);
 
   Value inputs = field(offsetof(rnn_call, inputs), e.pointer);
   for (auto [i, argument] :
@@ -101,57 +68,26 @@ LogicalResult EntryEmitter::emit() {
         e, e.add(e.add(offset, bytesOf(slot)), e.index(63)), e.index(-64));
   }
   auto allocated = LLVM::AllocaOp::create(e, e.pointer, i64, e.index(0), 16);
-  arguments = allocated;
-  product = LLVM::AllocaOp::create(e, e.pointer, e.getI8Type(),
-                                   e.index(sizeof(rnn_matmul)), 16);
+  calls.arguments = allocated;
+  calls.record = LLVM::AllocaOp::create(e, e.pointer, e.getI8Type(),
+                                        e.index(HostCalls::recordBytes), 16);
 
   if (failed(emitBlock(entry.getBody().front())))
     return failure();
   OpBuilder::InsertionGuard guard(e);
   e.setInsertionPoint(allocated);
-  allocated.getArraySizeMutable().assign(e.index(mostArguments));
+  allocated.getArraySizeMutable().assign(e.index(calls.mostArguments));
   return success();
 }
 
 void EntryEmitter::launch(StringRef kernel, Value count,
                           ArrayRef<Value> values) {
-  mostArguments = std::max(mostArguments, values.size());
-  for (auto [i, value] : llvm::enumerate(values))
-    e.setField(arguments, i * 8, value);
-  Value address = LLVM::AddressOfOp::create(e, e.pointer, kernel);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(e.getContext()),
-      {e.pointer, e.getI64Type(), e.pointer, e.pointer});
-  LLVM::CallOp::create(
-      e, type, ValueRange{parallelFor, context, count, address, arguments});
+  calls.mostArguments = std::max(calls.mostArguments, values.size());
+  parent.kernels.launch(e, calls, kernel, count, values);
 }
 
-void EntryEmitter::multiply(Value m, Value n, Value k, Tensor a,
-                            bool transposeA, Tensor b, bool transposeB,
-                            Tensor c, bool accumulate) {
-  auto set = [&](size_t offset, Value value) {
-    e.setField(product, offset, value);
-  };
-  auto flag = [&](size_t offset, int64_t value) {
-    set(offset, e.number(e.getI32Type(), value));
-  };
-  set(offsetof(rnn_matmul, m), m);
-  set(offsetof(rnn_matmul, n), n);
-  set(offsetof(rnn_matmul, k), k);
-  set(offsetof(rnn_matmul, a), a.pointer);
-  set(offsetof(rnn_matmul, lda), a.stride);
-  set(offsetof(rnn_matmul, b), b.pointer);
-  set(offsetof(rnn_matmul, ldb), b.stride);
-  set(offsetof(rnn_matmul, c), c.pointer);
-  set(offsetof(rnn_matmul, ldc), c.stride);
-  flag(offsetof(rnn_matmul, transpose_a), transposeA);
-  flag(offsetof(rnn_matmul, transpose_b), transposeB);
-  flag(offsetof(rnn_matmul, accumulate), accumulate);
-  flag(offsetof(rnn_matmul, element_type),
-       parent.layout.elementType.isF64() ? RNN_F64 : RNN_F32);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(e.getContext()), {e.pointer, e.pointer});
-  LLVM::CallOp::create(e, type, ValueRange{matmul, context, product});
+void EntryEmitter::multiply(const Product &product) {
+  parent.kernels.multiply(e, calls, parent.layout.elementType, product);
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,9 +149,8 @@ Tensor EntryEmitter::operandTensor(OpOperand &operand) {
 }
 
 Value EntryEmitter::constantRow(Type type, double value) {
-  std::string name = parent.constant(getElementTypeOrSelf(type), value,
-                                     std::max<int64_t>(rowWidth(type), 1));
-  return LLVM::AddressOfOp::create(e, e.pointer, name);
+  return parent.kernels.constant(e, getElementTypeOrSelf(type), value,
+                                 std::max<int64_t>(rowWidth(type), 1));
 }
 
 Value EntryEmitter::layerOffset(const NamedTensor &tensor) {
@@ -261,8 +196,7 @@ void EntryEmitter::copy(Tensor from, Tensor to, Type type, bool accumulate) {
   std::string name = (accumulate ? "add_" : "copy_") + typeName(element) + "_" +
                      std::to_string(width);
   parent.require(name, [&](StringRef name) {
-    emitCopyKernel(parent.module, name, parent.target, element, width,
-                   accumulate);
+    parent.kernels.makeCopy(name, element, width, accumulate);
   });
   launch(name, count, {from.pointer, from.stride, to.pointer, to.stride});
 }
@@ -373,7 +307,7 @@ void EntryEmitter::emitScan(ScanOp scan) {
   const ScanSchedule &schedule = parent.catalog.schedules.find(scan)->second;
   const std::string &name = parent.catalog.names.find(scan)->second;
   parent.require(name, [&](StringRef name) {
-    emitScanKernel(scan, schedule, parent.module, name, parent.target);
+    parent.kernels.makeScan(name, scan, schedule);
   });
   SmallVector<Value> values;
   for (const LaunchArgument &argument : launchArguments(scan, schedule)) {
@@ -446,8 +380,8 @@ void EntryEmitter::emitMatmul(MatmulOp op) {
   }
   Tensor b{tensors[op.getWeight()].pointer,
            e.index(getWidth(op.getWeight().getType()))};
-  multiply(m, e.index(outer), e.index(inner), a, false, b, op.getTransposed(),
-           c, false);
+  multiply({m, e.index(outer), e.index(inner), a, false, b, op.getTransposed(),
+            c, false});
 }
 
 Tensor EntryEmitter::gradientOf(Operation *sum) {
@@ -468,8 +402,8 @@ void EntryEmitter::emitOuterSum(OuterSumOp op) {
   if (side != 1 || isStatic(lhs))
     a.stride = e.index(m), b.stride = e.index(n);
   c.stride = e.index(n);
-  multiply(e.index(m), e.index(n), e.mul(rowsOf(lhs), e.index(side)), a, true,
-           b, false, c, inPlace);
+  multiply({e.index(m), e.index(n), e.mul(rowsOf(lhs), e.index(side)), a, true,
+            b, false, c, inPlace});
 }
 
 void EntryEmitter::emitSumBatch(SumBatchOp op) {
@@ -480,13 +414,12 @@ void EntryEmitter::emitSumBatch(SumBatchOp op) {
                      std::to_string(width) + (op.getMean() ? "_mean" : "") +
                      (op.getFresh() ? "_fresh" : "") + (inPlace ? "_add" : "");
   parent.require(name, [&](StringRef name) {
-    emitSumBatchKernel(parent.module, name, parent.target, element, width,
-                       op.getMean(), op.getFresh(), inPlace);
+    parent.kernels.makeSumBatch(name, element, width, op.getMean(),
+                                op.getFresh(), inPlace);
   });
   Tensor from = tensors[op.getInput()];
   Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  int64_t block = sumBlock(parent.target, element, width);
-  launch(name, e.index((width + block - 1) / block),
+  launch(name, e.index(parent.kernels.featureItems(element, width)),
          {from.pointer, from.stride, to.pointer,
           rowsOf(op.getInput().getType()), rows, carry});
 }
@@ -498,16 +431,14 @@ void EntryEmitter::emitScatterSum(ScatterSumOp op) {
   std::string name = "scatter_sum_" + typeName(element) + "_" +
                      std::to_string(width) + (inPlace ? "_add" : "");
   parent.require(name, [&](StringRef name) {
-    emitScatterSumKernel(parent.module, name, parent.target, element, width,
-                         inPlace);
+    parent.kernels.makeScatterSum(name, element, width, inPlace);
   });
   Tensor from = tensors[op.getRows()], index = tensors[op.getIndex()];
   Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  int64_t block = sumBlock(parent.target, element, width);
-  launch(name, e.index((width + block - 1) / block),
+  int64_t tableRows = rowWidth(op.getType()) / width;
+  launch(name, e.index(parent.kernels.scatterItems(element, width, tableRows)),
          {from.pointer, from.stride, index.pointer, index.stride, to.pointer,
-          rowsOf(op.getRows().getType()),
-          e.index(rowWidth(op.getType()) / width)});
+          rowsOf(op.getRows().getType()), e.index(tableRows)});
 }
 
 void EntryEmitter::emitTranspose(TransposeOp op) {
@@ -517,11 +448,9 @@ void EntryEmitter::emitTranspose(TransposeOp op) {
   std::string name = "transpose_" + typeName(element) + "_" +
                      std::to_string(rows) + "_" + std::to_string(columns);
   parent.require(name, [&](StringRef name) {
-    emitTransposeKernel(parent.module, name, parent.target, element, rows,
-                        columns);
+    parent.kernels.makeTranspose(name, element, rows, columns);
   });
-  int64_t block = sumBlock(parent.target, element, columns);
-  launch(name, e.index((columns + block - 1) / block),
+  launch(name, e.index(parent.kernels.featureItems(element, columns)),
          {tensors[op.getInput()].pointer, tensors[op.getResult()].pointer});
 }
 

@@ -4,32 +4,34 @@
 #define RNN_PASSES_CPU_ENTRYEMITTER_H
 
 #include "passes/cpu/ChunkCount.h"
+#include "passes/cpu/CpuTarget.h"
 #include "passes/cpu/KernelCatalog.h"
+#include "passes/cpu/KernelSet.h"
 #include "passes/cpu/ModuleLayout.h"
 #include "passes/cpu/PlanWorkspace.h"
-#include "passes/cpu/RowEmitter.h"
 
 #include "llvm/ADT/StringSet.h"
 
 namespace rnn {
 
-/// Kernels that are made when first asked for, and numbers in memory.
+/// Kernels that are made when first asked for.
 class ModuleEmitter {
 public:
   ModuleEmitter(mlir::ModuleOp module, const CpuTarget &target,
-                const ModuleLayout &layout, const KernelCatalog &catalog)
-      : module(module), target(target), layout(layout), catalog(catalog) {}
+                KernelSet &kernels, const ModuleLayout &layout,
+                const KernelCatalog &catalog)
+      : module(module), target(target), kernels(kernels), layout(layout),
+        catalog(catalog) {}
 
   mlir::ModuleOp module;
-  const CpuTarget &target;
+  const CpuTarget &target; // of entry points
+  KernelSet &kernels;
   const ModuleLayout &layout;
   const KernelCatalog &catalog;
 
   /// Makes the kernel `name` by `emit` unless it is there.
   void require(const std::string &name,
                llvm::function_ref<void(llvm::StringRef)> emit);
-  /// The symbol of `width` equal numbers.
-  std::string constant(mlir::Type element, double value, int64_t width);
 
 private:
   llvm::StringSet<> made;
@@ -66,9 +68,7 @@ private:
 
   void launch(llvm::StringRef kernel, mlir::Value count,
               llvm::ArrayRef<mlir::Value> arguments);
-  void multiply(mlir::Value m, mlir::Value n, mlir::Value k, Tensor a,
-                bool transposeA, Tensor b, bool transposeB, Tensor c,
-                bool accumulate);
+  void multiply(const Product &product);
   /// Copies operands that could not be made where they must be.
   void copyOperands(mlir::MutableArrayRef<mlir::OpOperand> operands);
   void copy(Tensor from, Tensor to, mlir::Type type, bool accumulate);
@@ -100,11 +100,10 @@ private:
   llvm::DenseMap<mlir::Value, Tensor> tensors;
   llvm::SmallVector<Layer> layers;
   llvm::SmallVector<mlir::Value> slots, outputs;
-  mlir::Value host, context, parallelFor, matmul, batch, time, rows, carry;
+  HostCalls calls;
+  mlir::Value batch, time, rows, carry;
   ChunkCount chunks;
   mlir::Value parameters, gradients, statesIn, statesOut, key, timeOffset;
-  mlir::Value arguments, product; // arrays reused by all launches
-  size_t mostArguments = 8;
 };
 
 } // namespace rnn

@@ -1,8 +1,8 @@
 // `rnn-lower-to-loops`: from kernels to loops over vectors.
 #include "passes/Descriptor.h"
+#include "passes/cpu/CpuKernels.h"
 #include "passes/cpu/EntryEmitter.h"
 #include "passes/cpu/Passes.h"
-#include "passes/cpu/SimpleKernels.h"
 
 using namespace mlir;
 
@@ -58,7 +58,8 @@ public:
         << describeModule(module, *target, *layout, *catalog);
     module->setAttr("rnn.descriptor", StringAttr::get(&getContext(), text));
 
-    ModuleEmitter emitter(module, *target, *layout, *catalog);
+    CpuKernels kernels(module, *target);
+    ModuleEmitter emitter(module, *target, kernels, *layout, *catalog);
     SmallVector<EntryOp> entries(module.getOps<EntryOp>());
     SmallVector<std::string> symbols = entrySymbols(module);
     llvm::StringSet<> made;
@@ -66,7 +67,7 @@ public:
       if (made.insert(symbol).second &&
           failed(EntryEmitter(emitter, entry, symbol).emit()))
         return signalPassFailure();
-    emitUpdate(module, *target, layout->elementType);
+    kernels.makeUpdate(layout->elementType);
     for (EntryOp entry : entries)
       entry.erase();
   }

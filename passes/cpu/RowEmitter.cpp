@@ -1,6 +1,6 @@
-#include "passes/cpu/RowEmitter.h"
 #include "dialect/Shapes.h"
 #include "passes/cpu/PlanWorkspace.h"
+#include "passes/cpu/RowLoops.h"
 
 using namespace mlir;
 
@@ -17,23 +17,25 @@ RowEmitter::RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
   for (auto &[value, unused] : s.values)
     if (elementOf(value).isF64())
       bits = 64;
-  mostLanes = target.vectorBits / bits;
+  mostLanes = e.gpu ? 1 : target.vectorBits / bits;
 }
 
 void RowEmitter::allocateScratch() {
   int64_t rows = s.mostRows();
   auto allocate = [&](int64_t elements, Type element) {
-    return LLVM::AllocaOp::create(e, e.pointer, e.inMemory(element),
-                                  e.index(elements), 64);
+    return e.allocate(elements, element);
   };
   for (auto [width, type] : llvm::zip(s.scratchWidths, s.scratchTypes))
     scratch.push_back(
         allocate(rows == 1 ? width : rows * keptWidth(width), type));
   // A sum over several loops goes on in memory.
+  // On a GPU, one over a row is put together from the warps' sums.
+  int64_t partials = e.gpu ? e.gpu->threads / 32 : 1;
   for (auto reduce : scan.getStep()->getOps<ReduceOp>())
     if (!info(reduce.getResult()).inMemory &&
-        info(reduce.getInput()).shape.size() > 1)
-      totals[reduce.getResult()] = allocate(1, elementOf(reduce.getResult()));
+        info(reduce.getInput()).shape.size() > (e.gpu ? 0 : 1))
+      totals[reduce.getResult()] =
+          allocate(partials, elementOf(reduce.getResult()));
   // Two rows of each state, of whole cache lines.
   for (auto [kind, init] : llvm::zip(s.next, scan.getInits()))
     stateRows.push_back(
@@ -53,7 +55,7 @@ Value RowEmitter::rowOf(const Tensor &tensor, Value row, Type element) {
 
 void RowEmitter::copyRow(Value from, Value to, Type element, int64_t width) {
   if (width == 1)
-    return e.store(e.load(from, element), to);
+    return e.once([&] { e.store(e.load(from, element), to); });
   e.forRow(width, mostLanes, [&](Value i, Lanes lanes) {
     e.store(e.load(e.at(from, i, element), element, lanes),
             e.at(to, i, element), lanes);
@@ -64,7 +66,7 @@ void RowEmitter::copyRow(Value from, Value to, Type element, int64_t width) {
 /// prefetcher loses track where rows are slices of wider ones or time runs
 /// backwards.
 void RowEmitter::prefetchRows(Value argument, const Tensor &tensor) {
-  if (scan.getInits().empty() || info(argument).width < 16)
+  if (e.gpu || scan.getInits().empty() || info(argument).width < 16)
     return;
   int64_t width = info(argument).width;
   int64_t rows = (prefetchDistance + width - 1) / width;
@@ -148,6 +150,15 @@ Value RowEmitter::stateRow(unsigned i, const RowIndex &index) {
   return e.select(e.equal(index.iteration, e.index(0)), initial, before);
 }
 
+Value RowEmitter::stateBuffer(unsigned i, Value iteration) {
+  RowIndex now = at;
+  at.iteration = iteration;
+  at.slot = {};
+  Value row = rowAt({RowHome::Next, i}, scan.getYield().getNext()[i]);
+  at = now;
+  return row;
+}
+
 Value RowEmitter::homeRow(Value value) {
   return rowAt(s.homes.find(value)->second, value);
 }
@@ -187,25 +198,6 @@ Value RowEmitter::storeTarget(const Store &store) {
 //===----------------------------------------------------------------------===//
 // Loops over features
 //===----------------------------------------------------------------------===//
-
-/// A sum or maximum. What is one number for the whole row is kept in registers;
-/// other results are rows in memory, which grow as the loops go on.
-struct RowEmitter::Reduction {
-  ReduceOp op;
-  bool isMax;
-  Value row;               // null for one number
-  bool isAlongInner;       // the innermost loop is reduced
-  bool isOnlyInner;        // and no other
-  SmallVector<Value> sums; // one for each of the interleaved ways
-};
-
-struct RowEmitter::LoopWork {
-  LoopShape shape;
-  SmallVector<Operation *> ops;
-  SmallVector<std::pair<Value, Value>> stores; // what, and to which row
-  SmallVector<Reduction> reductions;
-  SmallVector<Value> used; // what is read
-};
 
 /// The element of `row`, of type `narrow`, that belongs to the position in a
 /// loop over `wide`.
@@ -288,9 +280,9 @@ Value RowEmitter::vector(Value value, llvm::DenseMap<Value, Value> &local,
   return local[value] = result;
 }
 
-void RowEmitter::emitBlock(LoopWork &work, unsigned way,
-                           const FeaturePosition &position, Lanes lanes) {
-  llvm::DenseMap<Value, Value> local;
+/// The ops of a block, whose results go to `local`.
+void RowEmitter::computeBlock(LoopWork &work, const FeaturePosition &position,
+                              Lanes lanes, Local &local) {
   for (Operation *op : work.ops) {
     SmallVector<Value> inputs;
     for (Value operand : op->getOperands())
@@ -302,6 +294,12 @@ void RowEmitter::emitBlock(LoopWork &work, unsigned way,
       local[result] =
           clone(op, inputs, VectorType::get(lanes.count, elementOf(result)));
   }
+}
+
+void RowEmitter::emitBlock(LoopWork &work, unsigned way,
+                           const FeaturePosition &position, Lanes lanes) {
+  Local local;
+  computeBlock(work, position, lanes, local);
   for (auto [value, row] : work.stores)
     e.store(vector(value, local, position, lanes),
             e.at(row, position.flat, elementOf(value)), lanes);
@@ -346,7 +344,7 @@ bool RowEmitter::collect(int level, const LoopShape &shape, LoopWork &work) {
     }
   }
   for (const Store &store : s.stores[level])
-    if (info(store.value).shape == shape) {
+    if (info(store.value).shape == shape && isKept(store)) {
       work.stores.push_back({store.value, storeTarget(store)});
       work.used.push_back(store.value);
     }
@@ -466,6 +464,8 @@ void RowEmitter::emitLoop(int level, const LoopShape &shape) {
   if (!collect(level, shape, work))
     return;
   prepare(work);
+  if (e.gpu)
+    return emitOverThreads(work);
   for (Reduction &r : work.reductions) {
     Type element = elementOf(r.op);
     double least = r.isMax ? -INFINITY : 0.0;
@@ -561,6 +561,9 @@ SmallVector<Value> RowEmitter::emitRow(const RowIndex &index,
     for (auto matmul : scan.getStep()->getOps<MatmulOp>())
       if (info(matmul.getResult()).place == level)
         emitMatmul(matmul);
+    // Rows that other threads read next, at this step or after it.
+    if (s.levels > 1 || !scan.getInits().empty())
+      e.barrier();
   }
   SmallVector<Value> next;
   YieldOp yield = scan.getYield();

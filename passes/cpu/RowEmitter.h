@@ -51,6 +51,20 @@ public:
                 llvm::function_ref<RowIndex(mlir::Value slot)> indexOf);
   /// Where state `i` lies before the step that `index` says.
   mlir::Value stateRow(unsigned i, const RowIndex &index);
+  /// Where the step number `iteration` leaves a state of NextState::Buffer.
+  mlir::Value stateBuffer(unsigned i, mlir::Value iteration);
+  /// True if each element of a row depends on its own place only, so that it
+  /// can be computed by itself over all of time.
+  bool isPerElement();
+  /// Elements of such a row.
+  int64_t elements();
+  /// Emits the body for the element `flat` of such a row, with its states as
+  /// given; returns its next states.
+  llvm::SmallVector<mlir::Value>
+  emitElement(const RowIndex &index, mlir::ValueRange states, mlir::Value flat);
+  /// The element of a state's row, as emitElement takes it.
+  mlir::Value loadElement(mlir::Value row, mlir::Type type, mlir::Value flat);
+  void storeElement(mlir::Value value, mlir::Value row, mlir::Value flat);
 
   mlir::Value rowOf(const Tensor &tensor, mlir::Value row, mlir::Type element);
   void copyRow(mlir::Value from, mlir::Value to, mlir::Type element,
@@ -84,8 +98,15 @@ private:
   void prepare(const LoopWork &work);
   void emitLoop(int level, const LoopShape &shape);
   void emitInner(LoopWork &work, llvm::ArrayRef<mlir::Value> outer);
+  using Local = llvm::DenseMap<mlir::Value, mlir::Value>;
+  void computeBlock(LoopWork &work, const FeaturePosition &position,
+                    Lanes lanes, Local &local);
   void emitBlock(LoopWork &work, unsigned way, const FeaturePosition &position,
                  Lanes lanes);
+  FeaturePosition positionOf(const LoopShape &shape, mlir::Value flat);
+  void emitOverThreads(LoopWork &work);
+  void emitPartial(LoopWork &work, Reduction &reduction);
+  void emitThreadProduct(MatmulOp op);
   mlir::Value vector(mlir::Value value,
                      llvm::DenseMap<mlir::Value, mlir::Value> &known,
                      const FeaturePosition &position, Lanes lanes);
@@ -99,6 +120,9 @@ private:
                       mlir::Value x, mlir::Value w, mlir::Value y,
                       mlir::Type element);
   mlir::Value storeTarget(const Store &store);
+  bool isKept(const Store &store) {
+    return keepsStates || store.to.kind != RowHome::Next;
+  }
 
   /// The op on scalars or vectors instead of tensors.
   mlir::Value clone(mlir::Operation *op, mlir::ValueRange operands,
@@ -120,6 +144,8 @@ private:
   llvm::SmallVector<mlir::Value> scratch, stateRows;
   /// Of the rows of a product, for a schedule of `manyRows`.
   mlir::Value inputRows, resultRows;
+  /// Of an element by itself, the next state is a result.
+  bool keepsStates = true;
   llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;
   llvm::DenseMap<mlir::Value, mlir::Value> rows, known;

@@ -8,6 +8,8 @@ using namespace mlir;
 namespace rnn {
 
 void RowEmitter::emitMatmul(MatmulOp op) {
+  if (e.gpu)
+    return emitThreadProduct(op);
   int64_t inner = getWidth(op.getInput().getType());
   int64_t outer = getWidth(op.getType());
   Type element = elementOf(op.getResult());

@@ -53,8 +53,10 @@ void RowEmitter::emitScalars(int level) {
       scalar(result);
   }
   for (const Store &store : s.stores[level])
-    if (info(store.value).width == 1)
-      e.store(scalar(store.value), storeTarget(store));
+    if (info(store.value).width == 1 && isKept(store)) {
+      Value value = scalar(store.value), target = storeTarget(store);
+      e.once([&] { e.store(value, target); });
+    }
 }
 
 Value RowEmitter::clone(Operation *op, ValueRange inputs, Type type) {

@@ -1,8 +1,6 @@
 #include "passes/cpu/ScanKernel.h"
 #include "dialect/Shapes.h"
-#include "passes/cpu/ChunkCount.h"
 #include "passes/cpu/PlanWorkspace.h"
-#include "passes/cpu/RowEmitter.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -117,20 +115,10 @@ LLVM::LLVMFuncOp createKernel(Emitter &e, ModuleOp module, StringRef name,
   return function;
 }
 
-void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
-                    StringRef name, const CpuTarget &target) {
-  Emitter e(scan.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  Value begin = function.getArgument(1), end = function.getArgument(2);
-
-  llvm::DenseMap<Value, Tensor> tensors; // of operands, captured and results
-  KernelScalars scalars;
-  ChunkCount chunks;
-  SmallVector<Tensor> operands;
+ScanArguments::ScanArguments(ScanOp scan, const ScanSchedule &schedule,
+                             llvm::function_ref<Value(unsigned, bool)> read) {
   for (auto [i, argument] : llvm::enumerate(launchArguments(scan, schedule))) {
-    bool pointer = argument.kind == LaunchArgument::Pointer;
-    Value value = e.field(function.getArgument(0), i * 8,
-                          pointer ? Type(e.pointer) : e.getI64Type());
+    Value value = read(i, argument.kind == LaunchArgument::Pointer);
     switch (argument.kind) {
     case LaunchArgument::Pointer:
       tensors[argument.value] = {value, {}};
@@ -139,7 +127,7 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
       break;
     case LaunchArgument::Stride:
       tensors[argument.value].stride = value;
-      if (!operands.back().stride)
+      if (!operands.empty() && !operands.back().stride)
         operands.back().stride = value;
       break;
     case LaunchArgument::Time:
@@ -165,6 +153,33 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
       break;
     }
   }
+}
+
+ScanItem scanItem(Emitter &e, ScanOp scan, const ScanArguments &arguments,
+                  Value index) {
+  const ChunkCount &chunks = arguments.chunks;
+  Value time = arguments.scalars.time;
+  if (!scan.isChunked())
+    return {index, index, e.index(0), time};
+  bool isAlone = scan.getChunks() == Chunks::alone;
+  Value perBatch = isAlone ? e.sub(chunks.count, e.index(1)) : chunks.count;
+  Value batch = arith::DivSIOp::create(e, index, perBatch);
+  Value chunk = e.sub(index, e.mul(batch, perBatch));
+  Value from = e.mul(chunk, chunks.length);
+  Value to = arith::MinSIOp::create(e, e.add(from, chunks.length), time);
+  return {batch, e.add(e.mul(batch, chunks.count), chunk), from, to};
+}
+
+void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
+                    StringRef name, const CpuTarget &target) {
+  Emitter e(scan.getLoc(), module.getContext());
+  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
+  Value begin = function.getArgument(1), end = function.getArgument(2);
+  ScanArguments arguments(scan, schedule, [&](unsigned i, bool isPointer) {
+    return e.field(function.getArgument(0), i * 8,
+                   isPointer ? Type(e.pointer) : e.getI64Type());
+  });
+  auto &[tensors, operands, scalars, chunks] = arguments;
 
   RowEmitter rows(e, scan, schedule, target, tensors, operands, scalars);
   rows.allocateScratch();
@@ -225,18 +240,8 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
     return;
   }
   // A range of rows is one of batch rows, or of chunks of them.
-  bool isAlone = scan.getChunks() == Chunks::alone;
   e.loop(begin, end, [&](Value index) {
-    Value batch = index, chunk, from = e.index(0), to = scalars.time;
-    Value row = index; // among what there is one of per chunk
-    if (scan.isChunked()) {
-      Value perBatch = isAlone ? e.sub(chunks.count, e.index(1)) : chunks.count;
-      batch = arith::DivSIOp::create(e, index, perBatch);
-      chunk = e.sub(index, e.mul(batch, perBatch));
-      row = e.add(e.mul(batch, chunks.count), chunk);
-      from = e.mul(chunk, chunks.length);
-      to = arith::MinSIOp::create(e, e.add(from, chunks.length), scalars.time);
-    }
+    auto [batch, row, from, to] = scanItem(e, scan, arguments, index);
     SmallVector<Value> initial;
     for (auto [init, tensor] :
          llvm::zip(scan.getInits(), ArrayRef(operands).take_back(states)))

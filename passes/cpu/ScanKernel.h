@@ -3,9 +3,8 @@
 #ifndef RNN_PASSES_CPU_SCANKERNEL_H
 #define RNN_PASSES_CPU_SCANKERNEL_H
 
-#include "passes/cpu/CpuTarget.h"
-#include "passes/cpu/Emitter.h"
-#include "passes/cpu/ScanSchedule.h"
+#include "passes/cpu/ChunkCount.h"
+#include "passes/cpu/RowEmitter.h"
 
 namespace rnn {
 
@@ -30,6 +29,27 @@ struct LaunchArgument {
 /// structure alone.
 llvm::SmallVector<LaunchArgument> launchArguments(ScanOp scan,
                                                   const ScanSchedule &schedule);
+
+/// What a kernel finds in its arguments.
+struct ScanArguments {
+  /// `argument(i, isPointer)` reads the one of that index.
+  ScanArguments(ScanOp scan, const ScanSchedule &schedule,
+                llvm::function_ref<mlir::Value(unsigned, bool)> argument);
+
+  llvm::DenseMap<mlir::Value, Tensor> tensors; // captured, results
+  llvm::SmallVector<Tensor> operands;
+  KernelScalars scalars;
+  ChunkCount chunks;
+};
+
+/// The time steps [from, to) that one item of a kernel's range goes through, in
+/// the order in which it does, and its place among what there is one of per
+/// batch row, or per chunk of one.
+struct ScanItem {
+  mlir::Value batch, row, from, to;
+};
+ScanItem scanItem(Emitter &e, ScanOp scan, const ScanArguments &arguments,
+                  mlir::Value index);
 
 /// What two scans must have in common to share a kernel.
 std::string structuralKey(ScanOp scan, const ScanSchedule &schedule);

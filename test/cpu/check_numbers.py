@@ -297,7 +297,7 @@ class Numbers(unittest.TestCase):
                  weight_decay=0.1, correction1=0.3, correction2=0.2,
                  gradient_scale=0.7)
         module.library.rnn_update(ctypes.byref(Update(
-            *[a.ctypes.data for a in (p, g, m, v)], n, *c.values())))
+            None, *[a.ctypes.data for a in (p, g, m, v)], n, *c.values())))
         rp, rg, rm, rv = before
         rg = rg * 0.7
         rm = 0.9 * rm + 0.1 * rg

@@ -25,7 +25,7 @@ MATMUL = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Product))
 class Host(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32),
                 ("context", c.c_void_p), ("parallel_for", PARALLEL),
-                ("matmul", MATMUL)]
+                ("matmul", MATMUL), ("launch", c.c_void_p)]
 
 
 class Call(c.Structure):
@@ -36,11 +36,13 @@ class Call(c.Structure):
                 ("states_in", c.c_void_p), ("states_out", c.c_void_p),
                 ("workspace", c.c_void_p), ("seed", c.c_uint64),
                 ("step", c.c_uint64), ("time_offset", c.c_uint64),
-                ("carry", c.c_uint32), ("reserved", c.c_uint32)]
+                ("carry", c.c_uint32), ("reserved", c.c_uint32),
+                ("constants", c.c_void_p)]
 
 
 class Update(c.Structure):
-    _fields_ = [("parameters", c.c_void_p), ("gradients", c.c_void_p),
+    _fields_ = [("host", c.POINTER(Host)),
+                ("parameters", c.c_void_p), ("gradients", c.c_void_p),
                 ("first_moment", c.c_void_p), ("second_moment", c.c_void_p),
                 ("count", c.c_int64)] + [
                     (name, c.c_double) for name in
@@ -80,7 +82,7 @@ def matmul(context, product):
     out[...] = (out if p.accumulate else 0) + a @ b
 
 
-HOST = Host(c.sizeof(Host), 0, None, parallel_for, matmul)
+HOST = Host(c.sizeof(Host), 0, None, parallel_for, matmul, None)
 DTYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32,
           "bool": np.bool_}
 

@@ -1,0 +1,55 @@
+// The kernels of the CPU: ranges for the host's parallel loop.
+#ifndef RNN_PASSES_CPU_CPUKERNELS_H
+#define RNN_PASSES_CPU_CPUKERNELS_H
+
+#include "passes/cpu/CpuTarget.h"
+#include "passes/cpu/KernelSet.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace rnn {
+
+class CpuKernels : public KernelSet {
+public:
+  CpuKernels(mlir::ModuleOp module, const CpuTarget &target)
+      : module(module), target(target) {}
+
+  void makeScan(llvm::StringRef name, ScanOp scan,
+                const ScanSchedule &schedule) override;
+  void makeCopy(llvm::StringRef name, mlir::Type element, int64_t width,
+                bool accumulate) override;
+  void makeTranspose(llvm::StringRef name, mlir::FloatType element,
+                     int64_t rows, int64_t columns) override;
+  void makeSumBatch(llvm::StringRef name, mlir::FloatType element,
+                    int64_t width, bool mean, bool fresh,
+                    bool accumulate) override;
+  void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
+                      int64_t width, bool accumulate) override;
+  void makeUpdate(mlir::FloatType element) override;
+  int64_t featureItems(mlir::FloatType element, int64_t width) override;
+  int64_t scatterItems(mlir::FloatType element, int64_t width,
+                       int64_t) override {
+    return featureItems(element, width);
+  }
+  void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
+              mlir::Value count,
+              llvm::ArrayRef<mlir::Value> arguments) override;
+  void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
+                const Product &product) override;
+  mlir::Value constant(Emitter &e, mlir::Type element, double value,
+                       int64_t width) override;
+  bool hasAttention() const override { return true; }
+
+private:
+  mlir::ModuleOp module;
+  const CpuTarget &target;
+  llvm::StringSet<> constants;
+};
+
+/// "f32", "i1", ...
+std::string typeName(mlir::Type type);
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_CPUKERNELS_H

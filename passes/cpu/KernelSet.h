@@ -1,0 +1,70 @@
+// What a target's kernels are made by, and run by: the seam between entry
+// points, which all targets share, and the code of kernels.
+#ifndef RNN_PASSES_CPU_KERNELSET_H
+#define RNN_PASSES_CPU_KERNELSET_H
+
+#include "passes/cpu/RowEmitter.h"
+
+namespace rnn {
+
+/// What an entry has of its caller, and memory of its own for its calls.
+struct HostCalls {
+  mlir::Value table;     // rnn_host
+  mlir::Value arguments; // 8 bytes for each of the most that a kernel takes
+  mlir::Value record;    // recordBytes: an rnn_matmul or rnn_launch
+  size_t mostArguments = 8;
+  static constexpr int64_t recordBytes = 128;
+};
+
+/// C (+)= op(A) op(B), as rnn_matmul says it.
+struct Product {
+  mlir::Value m, n, k;
+  Tensor a;
+  bool transposeA;
+  Tensor b;
+  bool transposeB;
+  Tensor c;
+  bool accumulate;
+};
+
+class KernelSet {
+public:
+  virtual ~KernelSet() = default;
+
+  // Each makes the kernel `name`. SimpleKernels.h says what the arguments are
+  // and what the range counts.
+  virtual void makeScan(llvm::StringRef name, ScanOp scan,
+                        const ScanSchedule &schedule) = 0;
+  virtual void makeCopy(llvm::StringRef name, mlir::Type element, int64_t width,
+                        bool accumulate) = 0;
+  virtual void makeTranspose(llvm::StringRef name, mlir::FloatType element,
+                             int64_t rows, int64_t columns) = 0;
+  virtual void makeSumBatch(llvm::StringRef name, mlir::FloatType element,
+                            int64_t width, bool mean, bool fresh,
+                            bool accumulate) = 0;
+  virtual void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
+                              int64_t width, bool accumulate) = 0;
+  /// The entry `rnn_update`, and what else the runtime needs for training.
+  virtual void makeUpdate(mlir::FloatType element) = 0;
+  /// How many items a range over `width` features has.
+  virtual int64_t featureItems(mlir::FloatType element, int64_t width) = 0;
+  /// And one over `tableRows` rows of so many.
+  virtual int64_t scatterItems(mlir::FloatType element, int64_t width,
+                               int64_t tableRows) = 0;
+
+  /// Emits a run of a kernel over [0, count).
+  virtual void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
+                      mlir::Value count,
+                      llvm::ArrayRef<mlir::Value> arguments) = 0;
+  virtual void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
+                        const Product &product) = 0;
+  /// The address of `width` equal numbers in the memory that kernels see.
+  virtual mlir::Value constant(Emitter &e, mlir::Type element, double value,
+                               int64_t width) = 0;
+  /// Where an op has no kernel on this target: its name for the message.
+  virtual bool hasAttention() const = 0;
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_CPU_KERNELSET_H
