@@ -25,7 +25,9 @@ Host::Host(unsigned threads, const rnn_host *given)
     : program(given ? *given : rnn_host{}),
       pool(program.parallel_for ? 1 : threads), chosen(chooseKernels()) {
   functions = {
-      sizeof functions, 0, this,
+      sizeof functions,
+      0,
+      this,
       [](void *context, int64_t count, ThreadPool::Body body, void *argument) {
         static_cast<Host *>(context)->parallelFor(count, body, argument);
       },
