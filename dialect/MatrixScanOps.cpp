@@ -2,6 +2,8 @@
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 
 namespace rnn {
@@ -16,6 +18,11 @@ static LogicalResult verifyRows(Operation *op, StringRef constraint,
          << " must be a sequence tensor<?x?xHxF> (batch, time, heads, "
             "features), but is "
          << type;
+}
+
+static RankedTensorType typeOfStarts(Type keys, Type values) {
+  int64_t size = getWidth(keys) * getWidth(values);
+  return withWidth(keys, llvm::divideCeil(size, MatrixScanOp::chunk));
 }
 
 /// `state` is the type of the states outside.
@@ -38,7 +45,7 @@ static LogicalResult verifyMatrixScan(OpTy op, Type state) {
              << keys << " or " << withWidth(keys, 1) << ", but are "
              << decays.getType();
   SmallVector<int64_t> matrix{heads, getWidth(keys), getWidth(values)};
-  Type starts = withFeatures(keys, matrix);
+  Type starts = typeOfStarts(keys, values);
   if (op.getStarts().getType() != starts)
     return op.emitOpError("matrix_scan_c4: `starts` must be ")
            << starts << ", but is " << op.getStarts().getType();
@@ -72,11 +79,9 @@ LogicalResult MatrixScanGradOp::verify() {
 void MatrixScanOp::build(OpBuilder &builder, OperationState &state,
                          Value queries, Value keys, Value values, Value decays,
                          Value init, bool reverse, bool valuesFirst) {
-  SmallVector<int64_t> matrix(getFeatures(keys.getType()));
-  matrix.push_back(getWidth(values.getType()));
   build(builder, state,
         TypeRange{values.getType(), init.getType(),
-                  withFeatures(keys.getType(), matrix)},
+                  typeOfStarts(keys.getType(), values.getType())},
         queries, keys, values, decays, init, reverse, valuesFirst);
 }
 
@@ -92,7 +97,7 @@ void MatrixScanOp::buildAdjoint(OpBuilder &b, Adjoints &adjoints) {
   types.push_back(getInit().getType());
   auto grad = MatrixScanGradOp::create(
       b, getLoc(), types, dResult, dLast, getQueries(), getKeys(), getValues(),
-      getDecays(), getStarts(), getReverse(), getValuesFirst());
+      getDecays(), getInit(), getStarts(), getReverse(), getValuesFirst());
   adjoints.add(getQueries(), grad.getDQueries());
   adjoints.add(getKeys(), grad.getDKeys());
   adjoints.add(getValues(), grad.getDValues());

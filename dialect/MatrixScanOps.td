@@ -32,21 +32,22 @@ def RNN_MatrixScanOp : RNN_DifferentiableOp<"matrix_scan", [Pure,
     ```
 
     which are products of matrices. Decays are only multiplied, never divided by,
-    so that any are allowed, 0 among them. `starts` holds S of each chunk, in the
-    order in which they are computed, for the adjoint, which needs no state of
-    the steps between: one [H, K, V] for each chunk of each batch row, typed as
-    a sequence. Without a use it is not written.
+    so that any are allowed, 0 among them. `starts` holds S of each chunk but the
+    first, for the adjoint, which needs no state of the steps between. What is in
+    it is the two ops' matter: [H, K, V] for each of these chunks of each batch
+    row take no more room than the sequence that it is typed as. Without a use it
+    is not written.
 
     * `matrix_scan_c1`: queries and keys are sequences [H, K], values [H, V],
       H, K and V at least 1.
     * `matrix_scan_c2`: decays are a sequence [H, K] or [H, 1].
     * `matrix_scan_c3`: the initial state is a step [H, K, V], or [H, V, K] with
       `values_first`.
-    * `matrix_scan_c4`: `starts` is a sequence [H, K, V].
+    * `matrix_scan_c4`: `starts` is a sequence [H, ceil(K V / C)].
 
     ```mlir
     %o, %last, %starts = rnn.matrix_scan %q, %k, %v decays(%a : tensor<?x?x4x64xf32>)
-        init(%s0 : tensor<?x4x64x32xf32>) : tensor<?x?x4x64xf32>, tensor<?x?x4x32xf32> -> tensor<?x?x4x64x32xf32>
+        init(%s0 : tensor<?x4x64x32xf32>) : tensor<?x?x4x64xf32>, tensor<?x?x4x32xf32> -> tensor<?x?x4x128xf32>
     ```
   }];
   let arguments = (ins RNN_FloatTensor:$queries, RNN_FloatTensor:$keys,
@@ -75,7 +76,8 @@ def RNN_MatrixScanOp : RNN_DifferentiableOp<"matrix_scan", [Pure,
 def RNN_MatrixScanGradOp : RNN_Op<"matrix_scan_grad", [Pure,
     AttrSizedOperandSegments,
     AllTypesMatch<["queries", "keys", "d_queries", "d_keys"]>,
-    AllTypesMatch<["values", "d_result", "d_values"]>]> {
+    AllTypesMatch<["values", "d_result", "d_values"]>,
+    AllTypesMatch<["init", "d_init"]>]> {
   let summary = "the adjoint of `rnn.matrix_scan`";
   let description = [{
     With do = d_result and dS_t the adjoint of the state after step t:
@@ -87,10 +89,10 @@ def RNN_MatrixScanGradOp : RNN_Op<"matrix_scan_grad", [Pure,
     d_init = dS_0
     ```
 
-    Operands are the adjoints of `rnn.matrix_scan`'s results, its operands but
-    the initial state, and `starts`. An absent `d_last` is 0. It goes from chunk
-    to chunk, backwards, by matrix products as `rnn.matrix_scan` does.
-    `d_decays` is there if `decays` are; `d_init` is typed as the initial state.
+    Operands are the adjoints of `rnn.matrix_scan`'s results, its operands, and
+    `starts`. An absent `d_last` is 0. It goes from chunk to chunk, backwards, by
+    matrix products as `rnn.matrix_scan` does. `d_decays` is there if `decays`
+    are.
     `matrix_scan_c1` and the following hold here too.
   }];
   let arguments = (ins RNN_FloatTensor:$d_result,
@@ -98,7 +100,8 @@ def RNN_MatrixScanGradOp : RNN_Op<"matrix_scan_grad", [Pure,
                        RNN_FloatTensor:$queries, RNN_FloatTensor:$keys,
                        RNN_FloatTensor:$values,
                        Optional<RNN_FloatTensor>:$decays,
-                       RNN_FloatTensor:$starts, UnitAttr:$reverse,
+                       RNN_FloatTensor:$init, RNN_FloatTensor:$starts,
+                       UnitAttr:$reverse,
                        UnitAttr:$values_first);
   let results = (outs RNN_FloatTensor:$d_queries, RNN_FloatTensor:$d_keys,
                       RNN_FloatTensor:$d_values,
@@ -106,10 +109,10 @@ def RNN_MatrixScanGradOp : RNN_Op<"matrix_scan_grad", [Pure,
                       RNN_FloatTensor:$d_init);
   let assemblyFormat = [{
     $d_result (`,` $d_last^ `:` type($d_last))? `of` $queries `,` $keys `,`
-    $values (`decays` `(` $decays^ `:` type($decays) `)`)? `starts` $starts
-    (`reverse` $reverse^)? (`values_first` $values_first^)? attr-dict `:`
-    type($queries) `,` type($values) `,` type($starts) `->` type($d_init)
-    (`,` type($d_decays)^)?
+    $values (`decays` `(` $decays^ `:` type($decays) `)`)? `init` `(` $init `:`
+    type($init) `)` `starts` $starts (`reverse` $reverse^)? (`values_first` $values_first^)? attr-dict `:`
+    type($queries) `,` type($values) `,` type($starts)
+    (`->` type($d_decays)^)?
   }];
   let hasVerifier = 1;
 }

@@ -39,6 +39,21 @@ int64_t attentionOperations(Operation *op) {
   return 0;
 }
 
+/// Of a matrix scan in chunks of C: for each step two products by the state,
+/// and of C / 2 pairs two by a row; in the adjoint five and five.
+int64_t matrixScanOperations(Operation *op) {
+  auto count = [](auto scan, int64_t products) -> int64_t {
+    ArrayRef<int64_t> keys = getFeatures(scan.getKeys().getType());
+    int64_t k = keys[1], v = getWidth(scan.getValues().getType());
+    return keys[0] * products * (2 * k * v + MatrixScanOp::chunk * (k + v) / 2);
+  };
+  if (auto scan = dyn_cast<MatrixScanOp>(op))
+    return count(scan, 2);
+  if (auto grad = dyn_cast<MatrixScanGradOp>(op))
+    return count(grad, 5);
+  return 0;
+}
+
 Cost costOf(Operation *op, ArrayRef<Value> captured) {
   Cost cost;
   llvm::SmallDenseSet<Value> seen;
@@ -57,7 +72,7 @@ Cost costOf(Operation *op, ArrayRef<Value> captured) {
     return 2 * getWidth(op->getOperand(0).getType()) *
            rowWidth(op->getResult(0).getType());
   };
-  cost.operations = attentionOperations(op);
+  cost.operations = attentionOperations(op) + matrixScanOperations(op);
   op->walk([&](Operation *inner) {
     if (isa<MatmulOp>(inner))
       cost.operations += product(inner);
@@ -129,6 +144,17 @@ std::string describeProduct(Operation *op) {
     return "keys and values of " +
            std::to_string(getFeatures(cache.getPastKeys().getType()).front()) +
            " steps";
+  auto matrices = [](auto scan) {
+    ArrayRef<int64_t> keys = getFeatures(scan.getKeys().getType());
+    return "matrix states in chunks of " + std::to_string(MatrixScanOp::chunk) +
+           " steps, " + std::to_string(keys[0]) + " of " +
+           std::to_string(keys[1]) + " x " +
+           std::to_string(getWidth(scan.getValues().getType()));
+  };
+  if (auto scan = dyn_cast<MatrixScanOp>(op))
+    return matrices(scan);
+  if (auto grad = dyn_cast<MatrixScanGradOp>(op))
+    return "adjoint of " + matrices(grad);
   auto width = [](Value value) {
     return std::to_string(getWidth(value.getType()));
   };
@@ -169,13 +195,13 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));
   }
-  // Products, sums and attention, by their types.
+  // Products, sums, attention and matrix scans, by their types.
   std::vector<std::pair<std::string, SmallVector<Operation *>>> others;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (isa<ScanOp>(op))
       return WalkResult::skip();
     if (!isa<MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp>(op) &&
-        !isAttention(op))
+        !isAttention(op) && !isMatrixScan(op))
       return WalkResult::advance();
     std::string key = describeProduct(op);
     auto it = llvm::find_if(others, [&](auto &o) { return o.first == key; });

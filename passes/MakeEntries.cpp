@@ -33,6 +33,8 @@ void removeDropouts(Operation *function) {
 bool runsBackwards(Operation *op) {
   if (auto scan = dyn_cast<ScanOp>(op))
     return scan.getReverse();
+  if (auto scan = dyn_cast<MatrixScanOp>(op))
+    return scan.getReverse();
   auto steps = dyn_cast<AttendStepsOp>(op);
   return steps && steps.getReverse();
 }

@@ -6,18 +6,6 @@ using namespace mlir;
 
 namespace rnn {
 
-void emitIf(Emitter &e, Value condition, llvm::function_ref<void()> then,
-            llvm::function_ref<void()> otherwise) {
-  auto branch = scf::IfOp::create(e, condition, bool(otherwise));
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(branch.thenBlock());
-  then();
-  if (!otherwise)
-    return;
-  e.setInsertionPointToStart(branch.elseBlock());
-  otherwise();
-}
-
 AttentionBlock::AttentionBlock(Emitter &e, ModuleOp module,
                                const CpuTarget &target,
                                const AttentionShape &shape)
@@ -31,13 +19,7 @@ AttentionBlock::AttentionBlock(Emitter &e, ModuleOp module,
 }
 
 Value AttentionBlock::allocate(int64_t elements, Type type) {
-  Value memory =
-      LLVM::AllocaOp::create(e, e.pointer, type, e.index(elements), 64);
-  // The columns that pad a row are never written again.
-  LLVM::MemsetOp::create(e, memory, e.number(e.getI8Type(), 0),
-                         e.index(elements * type.getIntOrFloatBitWidth() / 8),
-                         /*isVolatile=*/false);
-  return memory;
+  return allocateZeros(e, elements, type);
 }
 
 void AttentionBlock::fill(Value memory, int64_t elements, double value) {
@@ -211,40 +193,7 @@ void AttentionBlock::forKeys(Value begin, Value end,
 /// indices differ in one bit exchange the lanes that differ in it, bit by bit.
 void AttentionBlock::transpose(Value from, Value to, int64_t rows,
                                int64_t columns) {
-  int64_t lanes = shape.lanes;
-  auto square = [&](Value row, Value column) {
-    auto address = [&](Value base, Value row, int64_t more, Value column,
-                       int64_t stride) {
-      Value begin = e.mul(e.add(row, e.index(more)), e.index(stride));
-      return at(base, e.add(begin, column));
-    };
-    SmallVector<Value> part;
-    for (int64_t i = 0; i < lanes; ++i)
-      part.push_back(load(address(from, row, i, column, columns)));
-    for (int64_t bit = 1; bit < lanes; bit *= 2) {
-      SmallVector<int64_t> low, high;
-      for (int64_t i = 0; i < lanes; ++i) {
-        low.push_back(i & bit ? lanes + (i ^ bit) : i);
-        high.push_back(i & bit ? lanes + i : i ^ bit);
-      }
-      for (int64_t i = 0; i < lanes; ++i)
-        if (!(i & bit)) {
-          Value a = part[i], b = part[i | bit];
-          part[i] = vector::ShuffleOp::create(e, a, b, low);
-          part[i | bit] = vector::ShuffleOp::create(e, a, b, high);
-        }
-    }
-    for (int64_t i = 0; i < lanes; ++i)
-      store(part[i], address(to, column, i, row, rows));
-  };
-  e.loop(
-      e.index(0), e.index(rows),
-      [&](Value row) {
-        e.loop(
-            e.index(0), e.index(columns),
-            [&](Value column) { square(row, column); }, lanes);
-      },
-      lanes);
+  emitBlockTranspose(e, shape.element, shape.lanes, from, to, rows, columns);
 }
 
 Value AttentionBlock::dot(Value a, Value b) {

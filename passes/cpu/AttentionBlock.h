@@ -9,32 +9,9 @@
 
 #include "passes/cpu/AttentionShape.h"
 #include "passes/cpu/BlockProduct.h"
-#include "passes/cpu/RowEmitter.h"
+#include "passes/cpu/KernelArguments.h"
 
 namespace rnn {
-
-/// Reads a kernel's arguments one after the other.
-class ArgumentReader {
-public:
-  ArgumentReader(Emitter &e, mlir::Value arguments)
-      : e(e), arguments(arguments) {}
-  mlir::Value number() {
-    return e.field(arguments, 8 * next++, e.getI64Type());
-  }
-  Tensor tensor() {
-    mlir::Value pointer = e.field(arguments, 8 * next++, e.pointer);
-    return {pointer, number()};
-  }
-
-private:
-  Emitter &e;
-  mlir::Value arguments;
-  unsigned next = 0;
-};
-
-/// Emits `then` or `otherwise` by a condition known when the kernel runs.
-void emitIf(Emitter &e, mlir::Value condition, llvm::function_ref<void()> then,
-            llvm::function_ref<void()> otherwise = {});
 
 class AttentionBlock {
 public:

@@ -9,7 +9,7 @@ namespace {
 
 /// Rows of a register block: with four vectors a row of 512 bits, or two
 /// shorter ones, all sums and factors fit the registers.
-constexpr int64_t blockRows = 6;
+constexpr int64_t blockRows = 6, fewRows = 4;
 
 class ProductFunction {
 public:
@@ -42,7 +42,14 @@ private:
         e.index(0), full,
         [&](Value row) { emitBlock(row, blockRows, column, vectors); },
         blockRows);
-    e.loop(full, m, [&](Value row) { emitBlock(row, 1, column, vectors); });
+    // Sixteen rows, a chunk's, are 6 + 6 + 4.
+    Value hasFour = arith::CmpIOp::create(e, arith::CmpIPredicate::sge, rest,
+                                          e.index(fewRows));
+    Value four = e.select(hasFour, e.add(full, e.index(fewRows)), full);
+    e.loop(
+        full, four,
+        [&](Value row) { emitBlock(row, fewRows, column, vectors); }, fewRows);
+    e.loop(four, m, [&](Value row) { emitBlock(row, 1, column, vectors); });
   }
 
   void emitBlock(Value row, int64_t rows, Value column, int64_t vectors) {
@@ -123,6 +130,45 @@ void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
   }
   auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
   LLVM::CallOp::create(e, function, ValueRange{a, b, c, m, k});
+}
+
+void emitBlockTranspose(Emitter &e, Type element, int64_t lanes, Value from,
+                        Value to, int64_t rows, int64_t columns) {
+  Lanes all{lanes, lanes};
+  auto square = [&](Value row, Value column) {
+    auto address = [&](Value base, Value row, int64_t more, Value column,
+                       int64_t stride) {
+      Value begin = e.mul(e.add(row, e.index(more)), e.index(stride));
+      return e.at(base, e.add(begin, column), element);
+    };
+    SmallVector<Value> part;
+    for (int64_t i = 0; i < lanes; ++i)
+      part.push_back(
+          e.load(address(from, row, i, column, columns), element, all));
+    for (int64_t bit = 1; bit < lanes; bit *= 2) {
+      SmallVector<int64_t> low, high;
+      for (int64_t i = 0; i < lanes; ++i) {
+        low.push_back(i & bit ? lanes + (i ^ bit) : i);
+        high.push_back(i & bit ? lanes + i : i ^ bit);
+      }
+      for (int64_t i = 0; i < lanes; ++i)
+        if (!(i & bit)) {
+          Value a = part[i], b = part[i | bit];
+          part[i] = vector::ShuffleOp::create(e, a, b, low);
+          part[i | bit] = vector::ShuffleOp::create(e, a, b, high);
+        }
+    }
+    for (int64_t i = 0; i < lanes; ++i)
+      e.store(part[i], address(to, column, i, row, rows), all);
+  };
+  e.loop(
+      e.index(0), e.index(rows),
+      [&](Value row) {
+        e.loop(
+            e.index(0), e.index(columns),
+            [&](Value column) { square(row, column); }, lanes);
+      },
+      lanes);
 }
 
 } // namespace rnn

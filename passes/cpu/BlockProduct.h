@@ -1,5 +1,5 @@
-// A product of small blocks in the cache, for kernels that make several of
-// them: C[m, n] (+)= A[m, k] B[k, n], with n vectors of columns.
+// Products and transposes of small blocks in the cache, for kernels that make
+// several of them: C[m, n] (+)= A[m, k] B[k, n], with n vectors of columns.
 #ifndef RNN_PASSES_CPU_BLOCKPRODUCT_H
 #define RNN_PASSES_CPU_BLOCKPRODUCT_H
 
@@ -25,6 +25,11 @@ void emitBlockProduct(Emitter &e, mlir::ModuleOp module,
                       const CpuTarget &target, const BlockProduct &product,
                       mlir::Value a, mlir::Value b, mlir::Value c,
                       mlir::Value m, mlir::Value k);
+
+/// to[c, r] = from[r, c]; both sizes are multiples of the lanes.
+void emitBlockTranspose(Emitter &e, mlir::Type element, int64_t lanes,
+                        mlir::Value from, mlir::Value to, int64_t rows,
+                        int64_t columns);
 
 } // namespace rnn
 

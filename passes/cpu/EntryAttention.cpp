@@ -7,41 +7,6 @@ using namespace mlir;
 
 namespace rnn {
 
-namespace {
-
-/// A kernel's arguments, in the order in which ArgumentReader reads them.
-class ArgumentList {
-public:
-  ArgumentList(Emitter &e, llvm::DenseMap<Value, Tensor> &tensors)
-      : e(e), tensors(tensors) {}
-
-  ArgumentList &add(ValueRange list) {
-    for (Value value : list)
-      add(value);
-    return *this;
-  }
-  /// Of an absent value: a null pointer.
-  ArgumentList &add(Value value) {
-    Tensor tensor =
-        value ? tensors[value]
-              : Tensor{LLVM::ZeroOp::create(e, e.pointer), e.index(0)};
-    values.push_back(tensor.pointer);
-    values.push_back(tensor.stride);
-    return *this;
-  }
-  ArrayRef<Value> with(Value number) {
-    values.push_back(number);
-    return values;
-  }
-
-private:
-  Emitter &e;
-  llvm::DenseMap<Value, Tensor> &tensors;
-  SmallVector<Value> values;
-};
-
-} // namespace
-
 void EntryEmitter::emitAttention(Operation *op) {
   ArgumentList list(e, tensors);
   std::string type =

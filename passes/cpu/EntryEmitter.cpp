@@ -250,6 +250,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitState(state);
   else if (isAttention(op))
     emitAttention(op);
+  else if (isMatrixScan(op))
+    emitMatrixScan(op);
   else if (auto broadcast = dyn_cast<BroadcastOp>(op))
     return emitBroadcast(broadcast);
   else if (auto repeat = dyn_cast<RepeatOp>(op))
@@ -285,7 +287,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     return op->emitError("cannot compile '")
            << op->getName()
            << "' for the CPU: outside of a scan only products, sums over the "
-              "batch, attention, slices, parameters and states are known";
+              "batch, attention, matrix scans, slices, parameters and states "
+              "are known";
   }
   return success();
 }

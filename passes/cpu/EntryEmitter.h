@@ -65,6 +65,7 @@ private:
   void emitState(StateOp op);
   mlir::LogicalResult emitBroadcast(BroadcastOp op);
   void emitAttention(mlir::Operation *op);
+  void emitMatrixScan(mlir::Operation *op);
 
   void launch(llvm::StringRef kernel, mlir::Value count,
               llvm::ArrayRef<mlir::Value> arguments);

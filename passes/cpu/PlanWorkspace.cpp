@@ -47,6 +47,15 @@ bool isAttention(Operation *op) {
   return isa<AttendStepsOp, AttendOp, AttendGradOp, AttendCacheOp>(op);
 }
 
+bool isMatrixScan(Operation *op) {
+  return isa<MatrixScanOp, MatrixScanGradOp>(op);
+}
+
+/// What writes rows wherever it is told to, other than scans.
+static bool isByHand(Operation *op) {
+  return isAttention(op) || isMatrixScan(op);
+}
+
 bool isAccumulatedInPlace(Operation *op) {
   return isa<OuterSumOp, SumBatchOp, ScatterSumOp>(op) &&
          op->getResult(0).hasOneUse() &&
@@ -55,6 +64,8 @@ bool isAccumulatedInPlace(Operation *op) {
 
 /// A scan does not write last states that nobody asks for.
 static bool isLastState(Value value) {
+  if (value.getDefiningOp<MatrixScanOp>())
+    return cast<OpResult>(value).getResultNumber() > 0;
   auto scan = value.getDefiningOp<ScanOp>();
   return scan &&
          cast<OpResult>(value).getResultNumber() >= scan.getOutputs().size();
@@ -121,7 +132,7 @@ private:
              repeat.getInits().size();
     return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
                TransposeOp, ConcatOp>(op) ||
-           isAttention(op);
+           isByHand(op);
   }
 
   /// Asks for the operand's value at `location`.
@@ -131,7 +142,7 @@ private:
     bool contiguous = location.stride == rowWidth(value.getType());
     if (assignable(value, operand.getOwner()->getBlock()) &&
         (contiguous || isa<ScanOp, MatmulOp, ConcatOp>(value.getDefiningOp()) ||
-         isAttention(value.getDefiningOp())))
+         isByHand(value.getDefiningOp())))
       plan.locations[value] = location;
     else
       plan.copies.insert(&operand);
@@ -171,7 +182,7 @@ private:
         planRepeat(repeat);
       } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
                      TransposeOp>(op) ||
-                 isAttention(&op)) {
+                 isByHand(&op)) {
         if (!isAccumulatedInPlace(&op))
           for (Value result : op.getResults())
             if (!result.use_empty() || !isLastState(result))

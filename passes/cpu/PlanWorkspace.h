@@ -94,6 +94,8 @@ struct WorkspacePlan {
 
 /// True for the ops of AttentionOps.td.
 bool isAttention(mlir::Operation *op);
+/// `rnn.matrix_scan` and its adjoint.
+bool isMatrixScan(mlir::Operation *op);
 
 /// True for a sum that is added to a parameter's gradient as it is made.
 bool isAccumulatedInPlace(mlir::Operation *op);
