@@ -1,14 +1,12 @@
 // `rnn-distribute`: the recurrences of one scan into scans of their own.
 //
 // Loop distribution (Allen and Kennedy 1987) on the states of a step. `Parts`
-// decides which recurrences stay together; `Part` is what one of the new scans
-// computes; `Distributed` finds that and builds it.
+// decides which recurrences stay together; `Distributed` finds what each of the
+// new scans computes (ScanPart) and builds it.
 #include "dialect/Shapes.h"
 #include "passes/Passes.h"
 #include "passes/RecurrenceForm.h"
-
-#include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/SetVector.h"
+#include "passes/ScanPart.h"
 
 #include <map>
 
@@ -135,72 +133,56 @@ private:
   unsigned numParts = 0;
 };
 
-/// What one of the new scans computes.
-struct Part {
-  llvm::SetVector<unsigned> own;    // states whose last value it gives
-  llvm::SetVector<unsigned> states; // these, and shifts that it reads
-  DenseSet<Value> arguments;        // of the step: inputs and `ahead`
-  DenseSet<Operation *> ops;
-  llvm::SetVector<Value> taken; // from earlier parts, as sequences
-  llvm::SetVector<Value> given; // to later ones, or as outputs of the whole
-  DenseSet<Value> seen;
-  ScanOp scan;
-
-  Value sequenceOf(Value value) {
-    size_t i = llvm::find(given, value) - given.begin();
-    return scan.getOutputs()[i];
-  }
-};
-
 class Distributed {
 public:
   Distributed(ScanOp scan, const Parts &choice)
-      : scan(scan), choice(choice), parts(choice.size()) {
+      : scan(scan), choice(choice), parts(choice.size(), ScanPart(scan)) {
     unsigned numStates = scan.getInits().size();
     for (unsigned state = 0; state < numStates; ++state) {
       std::optional<unsigned> part = choice.of(state);
       if (!part) // A shift: with what it follows, if that is a recurrence.
         part = choice.lastRead(next(state));
       if (part)
-        claim(*part, state);
+        parts[*part].claim(state);
     }
     for (Value value : scan.getYield().getValues())
       parts[partOfOutput(value)].given.insert(value);
     for (unsigned i = 0; i < parts.size(); ++i) {
-      Part &part = parts[i];
+      ScanPart &part = parts[i];
       for (size_t j = 0; j < part.own.size(); ++j)
-        visit(i, next(part.own[j]));
+        compute(i, next(part.own[j]));
       for (size_t j = 0; j < part.given.size(); ++j)
-        visit(i, part.given[j]);
+        compute(i, part.given[j]);
       for (unsigned state : part.own)
         if (choice.of(state))
           makers.try_emplace(next(state), i);
     }
     // Shifts of inputs: the first part that reads one gives its last value.
     for (unsigned state = 0; state < numStates; ++state) {
-      if (llvm::any_of(parts, [&](Part &p) { return p.own.contains(state); }))
+      if (llvm::any_of(parts,
+                       [&](ScanPart &p) { return p.own.contains(state); }))
         continue;
-      auto reader = llvm::find_if(
-          parts, [&](Part &p) { return p.states.contains(state); });
+      auto reader =
+          llvm::find_if(parts, [&](ScanPart &p) { return p.hasState(state); });
       unsigned i = reader == parts.end() ? 0 : reader - parts.begin();
-      claim(i, state);
-      visit(i, next(state));
+      parts[i].claim(state);
+      compute(i, next(state));
     }
   }
 
   void build() {
     OpBuilder builder(scan);
-    for (Part &part : parts)
-      build(builder, part);
+    for (ScanPart &part : parts)
+      part.build(builder, [&](Value value) {
+        return parts[makers.lookup(value)].sequenceOf(value);
+      });
     for (auto [value, output] :
          llvm::zip(scan.getYield().getValues(), scan.getOutputs()))
       output.replaceAllUsesWith(parts[partOfOutput(value)].sequenceOf(value));
     for (auto [state, last] : llvm::enumerate(scan.getLasts()))
-      for (Part &part : parts)
+      for (ScanPart &part : parts)
         if (part.own.contains(state))
-          last.replaceAllUsesWith(
-              part.scan.getLasts()[llvm::find(part.states, state) -
-                                   part.states.begin()]);
+          last.replaceAllUsesWith(part.lastOf(state));
     scan.erase();
   }
 
@@ -211,105 +193,32 @@ private:
     return choice.lastRead(value).value_or(0);
   }
 
-  void claim(unsigned part, unsigned state) {
-    parts[part].own.insert(state);
-    parts[part].states.insert(state);
-  }
-
   /// Products are not computed twice, and sums of rows are small: where all
   /// that they read is known first, they are computed, for later parts to take.
   /// What is elementwise is computed again.
   static bool isHandedOn(Operation *op) { return isa<MatmulOp, ReduceOp>(op); }
 
   /// Notes all that part `i` needs for `value`.
-  void visit(unsigned i, Value value) {
-    Part &part = parts[i];
-    SmallVector<Value> open{value};
-    while (!open.empty()) {
-      value = open.pop_back_val();
-      if (value.getParentBlock() != scan.getStep() ||
-          !part.seen.insert(value).second)
-        continue;
-      if (auto argument = dyn_cast<BlockArgument>(value)) {
-        unsigned firstState = scan.getInputs().size() + scan.getAhead().size();
-        unsigned number = argument.getArgNumber();
-        if (number < firstState)
-          part.arguments.insert(value);
-        else if (part.states.insert(number - firstState))
-          // The state before the step: the new value, shifted by one step.
-          open.push_back(next(number - firstState));
-        continue;
-      }
-      Operation *op = value.getDefiningOp();
+  void compute(unsigned i, Value value) {
+    parts[i].compute(value, [&](Value needed) {
+      Operation *op = needed.getDefiningOp();
+      if (!op)
+        return false; // states are kept by each part that reads them
       if (isHandedOn(op))
-        makers.try_emplace(value, choice.lastRead(value).value_or(0));
-      auto maker = makers.find(value);
-      if (maker != makers.end() && maker->second != i) {
-        unsigned from = maker->second;
-        part.taken.insert(value);
-        parts[from].given.insert(value);
-        visit(from, value);
-        continue;
-      }
-      part.ops.insert(op);
-      llvm::append_range(open, op->getOperands());
-    }
-  }
-
-  void build(OpBuilder &builder, Part &part) {
-    SmallVector<Value> inputs, ahead, aheadInits, inits, from;
-    for (auto [argument, input] : llvm::zip(scan.inputArgs(), scan.getInputs()))
-      if (part.arguments.contains(argument)) {
-        inputs.push_back(input);
-        from.push_back(argument);
-      }
-    for (Value value : part.taken) {
-      inputs.push_back(parts[makers.lookup(value)].sequenceOf(value));
-      from.push_back(value);
-    }
-    for (auto [argument, value, init] :
-         llvm::zip(scan.aheadArgs(), scan.getAhead(), scan.getAheadInits()))
-      if (part.arguments.contains(argument)) {
-        ahead.push_back(value);
-        aheadInits.push_back(init);
-        from.push_back(argument);
-      }
-    // Something must say what the scan runs over.
-    if (from.empty() && !scan.getInputs().empty()) {
-      inputs.push_back(scan.getInputs().front());
-      from.push_back(scan.inputArgs().front());
-    }
-    for (unsigned state : part.states) {
-      inits.push_back(scan.getInits()[state]);
-      from.push_back(scan.stateArgs()[state]);
-    }
-    auto made = ScanOp::create(builder, scan.getLoc(), inputs, ahead,
-                               aheadInits, inits, scan.getReverse());
-    made->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
-    made.setLabelAttr(scan.getLabelAttr());
-    IRMapping map;
-    for (auto [value, argument] :
-         llvm::zip(from, made.getStep()->getArguments())) {
-      map.map(value, argument);
-      if (isa<BlockArgument>(value))
-        argument.setLoc(value.getLoc());
-    }
-    OpBuilder body = OpBuilder::atBlockEnd(made.getStep());
-    for (Operation &op : scan.getStep()->without_terminator())
-      if (part.ops.contains(&op))
-        body.clone(op, map);
-    SmallVector<Value> outputs, nexts;
-    for (Value value : part.given)
-      outputs.push_back(map.lookupOrDefault(value));
-    for (unsigned state : part.states)
-      nexts.push_back(map.lookupOrDefault(next(state)));
-    part.scan = ScanOp::finish(builder, made, outputs, nexts);
-    part.scan.setForm(formOf(part.scan));
+        makers.try_emplace(needed, choice.lastRead(needed).value_or(0));
+      auto maker = makers.find(needed);
+      if (maker == makers.end() || maker->second == i)
+        return false;
+      unsigned from = maker->second;
+      parts[from].given.insert(needed);
+      compute(from, needed);
+      return true;
+    });
   }
 
   ScanOp scan;
   const Parts &choice;
-  SmallVector<Part> parts;
+  SmallVector<ScanPart> parts;
   DenseMap<Value, unsigned> makers; // of what later parts take
 };
 
