@@ -25,6 +25,12 @@ static RankedTensorType typeOfStarts(Type keys, Type values) {
   return withWidth(keys, llvm::divideCeil(size, MatrixScanOp::chunk));
 }
 
+bool MatrixScanOp::fits(int64_t keys, int64_t values) {
+  if (keys > mostElements || values > mostElements)
+    return false;
+  return llvm::alignTo(keys, 16) * llvm::alignTo(values, 16) <= mostElements;
+}
+
 /// `state` is the type of the states outside.
 template <typename OpTy>
 static LogicalResult verifyMatrixScan(OpTy op, Type state) {
@@ -44,6 +50,13 @@ static LogicalResult verifyMatrixScan(OpTy op, Type state) {
       return op.emitOpError("matrix_scan_c2: decays must be ")
              << keys << " or " << withWidth(keys, 1) << ", but are "
              << decays.getType();
+  if (!MatrixScanOp::fits(getWidth(keys), getWidth(values)))
+    return op.emitOpError("matrix_scan_c5: the state of a head must have at "
+                          "most ")
+           << MatrixScanOp::mostElements
+           << " elements, its dimensions rounded up to multiples of 16, but "
+              "has "
+           << getWidth(keys) << " x " << getWidth(values);
   SmallVector<int64_t> matrix{heads, getWidth(keys), getWidth(values)};
   Type starts = typeOfStarts(keys, values);
   if (op.getStarts().getType() != starts)

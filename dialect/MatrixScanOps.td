@@ -44,6 +44,8 @@ def RNN_MatrixScanOp : RNN_DifferentiableOp<"matrix_scan", [Pure,
     * `matrix_scan_c3`: the initial state is a step [H, K, V], or [H, V, K] with
       `values_first`.
     * `matrix_scan_c4`: `starts` is a sequence [H, ceil(K V / C)].
+    * `matrix_scan_c5`: a head's S is kept near the processor: K and V, each
+      rounded up to a multiple of 16, multiply to at most 128 * 128.
 
     ```mlir
     %o, %last, %starts = rnn.matrix_scan %q, %k, %v decays(%a : tensor<?x?x4x64xf32>)
@@ -70,6 +72,9 @@ def RNN_MatrixScanOp : RNN_DifferentiableOp<"matrix_scan", [Pure,
   let extraClassDeclaration = [{
     /// Steps of a chunk.
     static constexpr int64_t chunk = 16;
+    /// The largest S of a head, its dimensions in whole vectors.
+    static constexpr int64_t mostElements = 128 * 128;
+    static bool fits(int64_t keys, int64_t values);
   }];
 }
 

@@ -38,6 +38,10 @@ void buildScansPipeline(OpPassManager &manager,
 void buildTrainingPipeline(OpPassManager &manager) {
   manager.addPass(createMakeEntries());
   manager.addPass(createCheckDifferentiable());
+  // Before fusion, which gives what is around the products to its neighbours;
+  // what they only hand on is clean first.
+  manager.addPass(createMatrixScans());
+  addCleanUp(manager);
   // What is inside a scan is computed again in the backward pass, not kept.
   manager.addPass(createFuse());
   addCleanUp(manager);

@@ -18,10 +18,14 @@ struct RankOneUpdate {
   unsigned key, value;
   /// What a depends on beside the independent dimensions.
   enum Decay { None /* a = 1 */, Scalar, Key, Value, Full } decay;
+  /// The products of q and S, before or after its update, that are summed up
+  /// over the key.
+  llvm::SmallVector<mlir::arith::MulFOp> reads;
 };
 
 /// Such an update of `state`, which is affine and alone in its component;
-/// `functions` are those of that component.
+/// `functions` are those of that component. Where dimensions can play several
+/// parts, the one with the simplest decay.
 std::optional<RankOneUpdate> findRankOneUpdate(ScanOp scan,
                                                const StateGraph &graph,
                                                const StateFunctions &functions,

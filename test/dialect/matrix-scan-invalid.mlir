@@ -62,3 +62,12 @@ rnn.model @m(%q: tensor<?x?x4x8xf32>, %v: tensor<?x?x4x6xf32>, %s: tensor<?x4x6x
   %o, %last, %starts = rnn.matrix_scan %q, %q, %v init(%s : tensor<?x4x6x8xf32>) values_first : tensor<?x?x4x8xf32>, tensor<?x?x4x6xf32> -> tensor<?x?x4x6x8xf32>
   rnn.return %o : tensor<?x?x4x6xf32>
 }
+
+// -----
+
+// matrix_scan_c5: 130 rounded up is 144
+rnn.model @m(%q: tensor<?x?x2x130xf32>, %v: tensor<?x?x2x128xf32>, %s: tensor<?x2x130x128xf32>) -> tensor<?x?x2x128xf32> {
+  // expected-error @+1 {{matrix_scan_c5: the state of a head must have at most 16384 elements, its dimensions rounded up to multiples of 16, but has 130 x 128}}
+  %o, %last, %starts = rnn.matrix_scan %q, %q, %v init(%s : tensor<?x2x130x128xf32>) : tensor<?x?x2x130xf32>, tensor<?x?x2x128xf32> -> tensor<?x?x2x130x128xf32>
+  rnn.return %o : tensor<?x?x2x128xf32>
+}
