@@ -49,16 +49,21 @@ rnn.entry @normalized.gradient(%q_in: tensor<?x?x2x4xf32>, %k_in: tensor<?x?x2x4
 }
 
 // [V, K], one head, a decay for all of it, a mask, backwards, and S read before
-// its update: the answer is q^T S, and nothing is left to compute. Where the mask
+// its update: the answer is q^T S, in another shape. Where the mask
 // is off, the decay is 1 and the key 0.
 // CHECK-LABEL: rnn.entry @masked.gradient
-// CHECK: %[[B:.*]]:2 = rnn.scan over(
-// CHECK-DAG: %[[ON:.*]] = rnn.reshape %{{.*}} : tensor<?x1x1xi1> -> tensor<?x1xi1>
-// CHECK-DAG: %[[ONW:.*]] = rnn.reshape %{{.*}} : tensor<?x1x8xi1> -> tensor<?x8xi1>
-// CHECK-DAG: %[[A:.*]] = rnn.sigmoid
-// CHECK-DAG: arith.select
-// CHECK: rnn.matrix_scan %{{.*}}, %[[B]]#0, %{{.*}} decays(%[[B]]#1 : tensor<?x?x1x1xf32>) init(%{{.*}} : tensor<?x1x4x8xf32>) reverse values_first : tensor<?x?x1x8xf32>, tensor<?x?x1x4xf32>
-// CHECK-NOT: rnn.scan
+// CHECK: %[[B:.*]]:3 = rnn.scan over(%[[K:.*]] = %arg1, %[[V:.*]] = %arg2, %[[G:.*]] = %arg3, %[[M:.*]] = %arg4 :
+// CHECK-DAG: %[[A:.*]] = rnn.sigmoid %[[G]]
+// CHECK-DAG: %[[ONE:.*]] = rnn.constant 1.000000e+00 : tensor<?x1x1xf32>
+// CHECK-DAG: %[[ZERO:.*]] = rnn.constant 0.000000e+00 : tensor<?x1x8xf32>
+// CHECK-DAG: %[[ON:.*]] = rnn.broadcast %[[M]] : tensor<?xi1> -> tensor<?x1x1xi1>
+// CHECK-DAG: %[[ONW:.*]] = rnn.broadcast %[[M]] : tensor<?xi1> -> tensor<?x1x8xi1>
+// CHECK-DAG: %[[DECAY:.*]] = arith.select %[[ON]], %[[A]], %[[ONE]]
+// CHECK-DAG: %[[KEY:.*]] = arith.select %[[ONW]], %[[K]], %[[ZERO]]
+// CHECK-DAG: %[[VALUE:.*]] = rnn.reshape %[[V]]
+// CHECK: rnn.yield %[[KEY]], %[[VALUE]], %[[DECAY]]
+// CHECK: rnn.matrix_scan %arg0, %[[B]]#0, %[[B]]#1 decays(%[[B]]#2 : tensor<?x?x1x1xf32>) init(%{{.*}} : tensor<?x1x4x8xf32>) reverse values_first : tensor<?x?x1x8xf32>, tensor<?x?x1x4xf32>
+// CHECK-NOT: state
 // CHECK: rnn.return
 rnn.entry @masked.gradient(%q_in: tensor<?x?x1x8xf32>, %k_in: tensor<?x?x1x8xf32>, %v_in: tensor<?x?x4x1xf32>, %g_in: tensor<?x?x1x1xf32>, %m_in: tensor<?x?xi1>, %S0: tensor<?x4x8xf32>) -> tensor<?x?x4x1xf32> attributes {rnn.kind = "gradient"} {
   %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in, %g = %g_in, %m = %m_in : tensor<?x?x1x8xf32>, tensor<?x?x1x8xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x1xf32>, tensor<?x?xi1>)
@@ -77,4 +82,74 @@ rnn.entry @masked.gradient(%q_in: tensor<?x?x1x8xf32>, %k_in: tensor<?x?x1x8xf32
     rnn.yield %y : tensor<?x4x1xf32> next(%S1 : tensor<?x4x8xf32>)
   } : tensor<?x?x4x1xf32> last tensor<?x4x8xf32>
   rnn.return %y : tensor<?x?x4x1xf32>
+}
+
+// Decays along the value, two reads by different queries, and a state behind
+// stop_gradient stay as they are; so does a forward entry.
+// CHECK-LABEL: rnn.entry @values.gradient
+// CHECK-NOT: rnn.matrix_scan
+// CHECK-LABEL: rnn.entry @twice.gradient
+// CHECK-NOT: rnn.matrix_scan
+// CHECK-LABEL: rnn.entry @stopped.gradient
+// CHECK-NOT: rnn.matrix_scan
+// CHECK-LABEL: rnn.entry @plain.forward
+// CHECK-NOT: rnn.matrix_scan
+rnn.entry @values.gradient(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "gradient"} {
+  %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
+    %kw = rnn.broadcast %k : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %vw = rnn.broadcast %v : tensor<?x1x3xf32> -> tensor<?x4x3xf32>
+    %kv = arith.mulf %kw, %vw : tensor<?x4x3xf32>
+    %S1 = math.fma %vw, %S, %kv : tensor<?x4x3xf32>
+    %qw = rnn.broadcast %q : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %qS = arith.mulf %S1, %qw : tensor<?x4x3xf32>
+    %y = rnn.reduce sum %qS : tensor<?x4x3xf32> -> tensor<?x1x3xf32>
+    rnn.yield %y : tensor<?x1x3xf32> next(%S1 : tensor<?x4x3xf32>)
+  } : tensor<?x?x1x3xf32> last tensor<?x4x3xf32>
+  rnn.return %y : tensor<?x?x1x3xf32>
+}
+
+rnn.entry @twice.gradient(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "gradient"} {
+  %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
+    %kw = rnn.broadcast %k : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %vw = rnn.broadcast %v : tensor<?x1x3xf32> -> tensor<?x4x3xf32>
+    %kv = arith.mulf %kw, %vw : tensor<?x4x3xf32>
+    %S1 = arith.addf %S, %kv : tensor<?x4x3xf32>
+    %qw = rnn.broadcast %q : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %qS = arith.mulf %S1, %qw : tensor<?x4x3xf32>
+    %one = rnn.reduce sum %qS : tensor<?x4x3xf32> -> tensor<?x1x3xf32>
+    %kS = arith.mulf %S, %kw : tensor<?x4x3xf32>
+    %two = rnn.reduce sum %kS : tensor<?x4x3xf32> -> tensor<?x1x3xf32>
+    %y = arith.addf %one, %two : tensor<?x1x3xf32>
+    rnn.yield %y : tensor<?x1x3xf32> next(%S1 : tensor<?x4x3xf32>)
+  } : tensor<?x?x1x3xf32> last tensor<?x4x3xf32>
+  rnn.return %y : tensor<?x?x1x3xf32>
+}
+
+rnn.entry @stopped.gradient(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "gradient"} {
+  %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
+    %kw = rnn.broadcast %k : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %vw = rnn.broadcast %v : tensor<?x1x3xf32> -> tensor<?x4x3xf32>
+    %kv = arith.mulf %kw, %vw : tensor<?x4x3xf32>
+    %still = rnn.stop_gradient %S : tensor<?x4x3xf32>
+    %S1 = arith.addf %still, %kv : tensor<?x4x3xf32>
+    %qw = rnn.broadcast %q : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %qS = arith.mulf %S1, %qw : tensor<?x4x3xf32>
+    %y = rnn.reduce sum %qS : tensor<?x4x3xf32> -> tensor<?x1x3xf32>
+    rnn.yield %y : tensor<?x1x3xf32> next(%S1 : tensor<?x4x3xf32>)
+  } : tensor<?x?x1x3xf32> last tensor<?x4x3xf32>
+  rnn.return %y : tensor<?x?x1x3xf32>
+}
+
+rnn.entry @plain.forward(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
+    %kw = rnn.broadcast %k : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %vw = rnn.broadcast %v : tensor<?x1x3xf32> -> tensor<?x4x3xf32>
+    %kv = arith.mulf %kw, %vw : tensor<?x4x3xf32>
+    %S1 = arith.addf %S, %kv : tensor<?x4x3xf32>
+    %qw = rnn.broadcast %q : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
+    %qS = arith.mulf %S1, %qw : tensor<?x4x3xf32>
+    %y = rnn.reduce sum %qS : tensor<?x4x3xf32> -> tensor<?x1x3xf32>
+    rnn.yield %y : tensor<?x1x3xf32> next(%S1 : tensor<?x4x3xf32>)
+  } : tensor<?x?x1x3xf32> last tensor<?x4x3xf32>
+  rnn.return %y : tensor<?x?x1x3xf32>
 }
