@@ -197,12 +197,12 @@ json::Value describeModule(ModuleOp module, const CpuTarget &target,
       {"recurrences", std::move(recurrences)}};
 }
 
-FailureOr<json::Value> describeModule(ModuleOp module,
-                                      const CpuTarget &target) {
+FailureOr<json::Value> describeModule(ModuleOp module, const CpuTarget &target,
+                                      Workers workers) {
   FailureOr<ModuleLayout> layout = ModuleLayout::get(module);
   if (failed(layout))
     return failure();
-  FailureOr<KernelCatalog> catalog = KernelCatalog::get(module);
+  FailureOr<KernelCatalog> catalog = KernelCatalog::get(module, workers);
   if (failed(catalog) || failed(checkWorkspaces(module)))
     return failure();
   return describeModule(module, target, *layout, *catalog);

@@ -15,8 +15,8 @@ namespace rnn {
 /// text in the module's attribute `rnn.descriptor`, from where `emitModule`
 /// takes it: later stages have lost what it tells. Fails with an error where
 /// the module cannot be compiled.
-llvm::FailureOr<llvm::json::Value> describeModule(mlir::ModuleOp module,
-                                                  const CpuTarget &target);
+llvm::FailureOr<llvm::json::Value>
+describeModule(mlir::ModuleOp module, const CpuTarget &target, Workers workers);
 llvm::json::Value describeModule(mlir::ModuleOp module, const CpuTarget &target,
                                  const ModuleLayout &layout,
                                  const KernelCatalog &catalog);

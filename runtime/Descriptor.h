@@ -75,6 +75,7 @@ struct Descriptor {
   std::string text; // the JSON itself
   rnn_element_type elementType;
   std::vector<std::string> cpuFeatures;
+  std::string device;     // what runs its kernels; empty: the CPU
   int64_t parameterCount; // elements of the flat buffer
   std::vector<ParameterSpec> parameters;
   std::vector<ModelSpec> models;

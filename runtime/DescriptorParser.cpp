@@ -27,6 +27,8 @@ public:
       fail(RNN_CORRUPT, "the descriptor's element type is not f32 or f64");
     const Json &target = jsonMember(root, "target", what);
     jsonString(target, "cpu", "the target");
+    if (target.find("device"))
+      result.device = jsonString(target, "device", "the target");
     for (const Json &feature : jsonArray(target, "features", "the target")) {
       if (feature.kind != Json::String)
         fail(RNN_CORRUPT, "a CPU feature is not a string");

@@ -93,7 +93,7 @@ void CpuKernels::multiply(Emitter &e, HostCalls &host, FloatType element,
   LLVM::CallOp::create(e, type, ValueRange{run, context, host.record});
 }
 
-Value CpuKernels::constant(Emitter &e, Type element, double value,
+Value CpuKernels::constant(Emitter &e, HostCalls &, Type element, double value,
                            int64_t width) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof(bits));

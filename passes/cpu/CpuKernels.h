@@ -37,9 +37,10 @@ public:
               llvm::ArrayRef<mlir::Value> arguments) override;
   void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
                 const Product &product) override;
-  mlir::Value constant(Emitter &e, mlir::Type element, double value,
-                       int64_t width) override;
-  bool hasAttention() const override { return true; }
+  mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
+                       double value, int64_t width) override;
+  bool hasBlocks() const override { return true; }
+  mlir::LogicalResult finish() override { return mlir::success(); }
 
 private:
   mlir::ModuleOp module;

@@ -35,6 +35,7 @@ LogicalResult EntryEmitter::emit() {
   };
   Type i64 = e.getI64Type();
   calls.table = field(offsetof(rnn_call, host), e.pointer);
+  calls.constants = field(offsetof(rnn_call, constants), e.pointer);
   batch = field(offsetof(rnn_call, batch), i64);
   time = field(offsetof(rnn_call, time), i64);
   rows = e.mul(batch, time);
@@ -149,7 +150,7 @@ Tensor EntryEmitter::operandTensor(OpOperand &operand) {
 }
 
 Value EntryEmitter::constantRow(Type type, double value) {
-  return parent.kernels.constant(e, getElementTypeOrSelf(type), value,
+  return parent.kernels.constant(e, calls, getElementTypeOrSelf(type), value,
                                  std::max<int64_t>(rowWidth(type), 1));
 }
 
@@ -248,9 +249,9 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitAccumulate(accumulate);
   else if (auto state = dyn_cast<StateOp>(op))
     emitState(state);
-  else if (isAttention(op))
+  else if (isAttention(op) && parent.kernels.hasBlocks())
     emitAttention(op);
-  else if (isMatrixScan(op))
+  else if (isMatrixScan(op) && parent.kernels.hasBlocks())
     emitMatrixScan(op);
   else if (auto broadcast = dyn_cast<BroadcastOp>(op))
     return emitBroadcast(broadcast);
@@ -276,19 +277,22 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
   } else if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto splat = dyn_cast<SplatElementsAttr>(constant.getValue());
     if (!splat)
-      return op->emitError("cannot compile 'arith.constant' for the CPU: only "
+      return op->emitError("cannot compile 'arith.constant': only "
                            "the same number everywhere is supported");
     auto number = splat.getSplatValue<Attribute>();
     double value = isa<FloatAttr>(number)
                        ? cast<FloatAttr>(number).getValueAsDouble()
                        : double(cast<IntegerAttr>(number).getInt());
     tensors[constant] = {constantRow(constant.getType(), value), e.index(0)};
+  } else if (isAttention(op) || isMatrixScan(op)) {
+    return op->emitError("cannot compile '")
+           << op->getName() << "' for a GPU: it has kernels for the CPU only";
   } else {
     return op->emitError("cannot compile '")
            << op->getName()
-           << "' for the CPU: outside of a scan only products, sums over the "
-              "batch, attention, matrix scans, slices, parameters and states "
-              "are known";
+           << "': outside of a scan only products, sums over the batch, "
+              "attention, matrix scans, slices, parameters and states are "
+              "known";
   }
   return success();
 }
@@ -297,7 +301,7 @@ LogicalResult EntryEmitter::emitBroadcast(BroadcastOp op) {
   Type from = op.getInput().getType(), to = op.getType();
   Tensor tensor = tensors[op.getInput()];
   if (rowWidth(from) != rowWidth(to) || (isStep(from) && isSequence(to)))
-    return op.emitError("cannot compile 'rnn.broadcast' for the CPU outside of "
+    return op.emitError("cannot compile 'rnn.broadcast' outside of "
                         "a scan: it must repeat whole rows of a static tensor");
   if (isStatic(from))
     tensor.stride = e.index(0);

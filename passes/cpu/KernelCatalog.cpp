@@ -5,11 +5,11 @@ using namespace mlir;
 
 namespace rnn {
 
-FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module) {
+FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module, Workers workers) {
   KernelCatalog catalog;
   llvm::StringMap<unsigned> byKey;
   WalkResult walk = module.walk<WalkOrder::PreOrder>([&](ScanOp scan) {
-    FailureOr<ScanSchedule> schedule = scheduleScan(scan);
+    FailureOr<ScanSchedule> schedule = scheduleScan(scan, workers);
     if (failed(schedule))
       return WalkResult::interrupt();
     auto [it, isNew] =

@@ -10,6 +10,7 @@ namespace rnn {
 /// What an entry has of its caller, and memory of its own for its calls.
 struct HostCalls {
   mlir::Value table;     // rnn_host
+  mlir::Value constants; // of rnn_call
   mlir::Value arguments; // 8 bytes for each of the most that a kernel takes
   mlir::Value record;    // recordBytes: an rnn_matmul or rnn_launch
   size_t mostArguments = 8;
@@ -59,10 +60,12 @@ public:
   virtual void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
                         const Product &product) = 0;
   /// The address of `width` equal numbers in the memory that kernels see.
-  virtual mlir::Value constant(Emitter &e, mlir::Type element, double value,
-                               int64_t width) = 0;
-  /// Where an op has no kernel on this target: its name for the message.
-  virtual bool hasAttention() const = 0;
+  virtual mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
+                               double value, int64_t width) = 0;
+  /// Whether `rnn.attend`, `rnn.matrix_scan` and their like have kernels.
+  virtual bool hasBlocks() const = 0;
+  /// After the last kernel. Fails with an error where one cannot be run.
+  virtual mlir::LogicalResult finish() = 0;
 };
 
 } // namespace rnn

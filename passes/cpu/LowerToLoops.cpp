@@ -3,6 +3,9 @@
 #include "passes/cpu/CpuKernels.h"
 #include "passes/cpu/EntryEmitter.h"
 #include "passes/cpu/Passes.h"
+#include "passes/gpu/GpuKernels.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 
@@ -15,17 +18,19 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToLoops)
 
   LowerToLoops() = default;
-  explicit LowerToLoops(const CpuTarget &target) : target(target) {}
+  LowerToLoops(const CpuTarget &target, const std::optional<GpuTarget> &gpu)
+      : target(target), gpu(gpu) {}
   LowerToLoops(const LowerToLoops &other)
-      : PassWrapper(other), target(other.target) {}
+      : PassWrapper(other), target(other.target), gpu(other.gpu) {}
 
   StringRef getArgument() const override { return "rnn-lower-to-loops"; }
   StringRef getDescription() const override {
     return "write kernels and entry points as loops over vectors";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
-                    vector::VectorDialect, LLVM::LLVMDialect>();
+    registry
+        .insert<arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                vector::VectorDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
   }
 
   LogicalResult initialize(MLIRContext *context) override {
@@ -35,6 +40,12 @@ public:
       if (failed(named))
         return emitError(UnknownLoc::get(context), error);
       target = *named;
+      if (device != "cpu") {
+        FailureOr<GpuTarget> found = GpuTarget::get(device, error);
+        if (failed(found))
+          return emitError(UnknownLoc::get(context), error);
+        gpu = *found;
+      }
     }
     return success();
   }
@@ -44,22 +55,25 @@ public:
     for (Operation &op : *module.getBody())
       if (!isa<EntryOp>(op)) {
         op.emitError("cannot compile '")
-            << op.getName() << "' for the CPU: expected rnn.entry ops";
+            << op.getName() << "': expected rnn.entry ops";
         return signalPassFailure();
       }
     FailureOr<ModuleLayout> layout = ModuleLayout::get(module);
     if (failed(layout))
       return signalPassFailure();
-    FailureOr<KernelCatalog> catalog = KernelCatalog::get(module);
+    FailureOr<KernelCatalog> catalog =
+        KernelCatalog::get(module, gpu ? Workers::Block : Workers::Thread);
     if (failed(catalog) || failed(checkWorkspaces(module)))
       return signalPassFailure();
-    std::string text;
-    llvm::raw_string_ostream(text)
-        << describeModule(module, *target, *layout, *catalog);
-    module->setAttr("rnn.descriptor", StringAttr::get(&getContext(), text));
+    llvm::json::Value descriptor =
+        describeModule(module, *target, *layout, *catalog);
 
-    CpuKernels kernels(module, *target);
-    ModuleEmitter emitter(module, *target, kernels, *layout, *catalog);
+    std::unique_ptr<KernelSet> kernels;
+    if (gpu)
+      kernels = std::make_unique<GpuKernels>(module, *gpu, *target);
+    else
+      kernels = std::make_unique<CpuKernels>(module, *target);
+    ModuleEmitter emitter(module, *target, *kernels, *layout, *catalog);
     SmallVector<EntryOp> entries(module.getOps<EntryOp>());
     SmallVector<std::string> symbols = entrySymbols(module);
     llvm::StringSet<> made;
@@ -67,22 +81,34 @@ public:
       if (made.insert(symbol).second &&
           failed(EntryEmitter(emitter, entry, symbol).emit()))
         return signalPassFailure();
-    kernels.makeUpdate(layout->elementType);
+    kernels->makeUpdate(layout->elementType);
+    if (failed(kernels->finish()))
+      return signalPassFailure();
     for (EntryOp entry : entries)
       entry.erase();
+    if (gpu)
+      static_cast<GpuKernels &>(*kernels).describe(*descriptor.getAsObject());
+    std::string text;
+    llvm::raw_string_ostream(text) << descriptor;
+    module->setAttr("rnn.descriptor", StringAttr::get(&getContext(), text));
   }
 
 private:
   std::optional<CpuTarget> target;
+  std::optional<GpuTarget> gpu;
   Option<std::string> cpu{*this, "cpu",
                           llvm::cl::desc("the CPU to compile for"),
                           llvm::cl::init("native")};
+  Option<std::string> device{*this, "target", llvm::cl::desc("cpu or sim"),
+                             llvm::cl::init("cpu")};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerToLoopsPass(const CpuTarget &target) {
-  return std::make_unique<LowerToLoops>(target);
+std::unique_ptr<Pass>
+createLowerToLoopsPass(const CpuTarget &target,
+                       const std::optional<GpuTarget> &gpu) {
+  return std::make_unique<LowerToLoops>(target, gpu);
 }
 
 void registerLowerToLoops() { PassRegistration<LowerToLoops>(); }

@@ -4,16 +4,22 @@
 #define RNN_PASSES_CPU_PASSES_H
 
 #include "passes/cpu/CpuTarget.h"
+#include "passes/gpu/GpuTarget.h"
 
 #include "mlir/Pass/Pass.h"
+
+#include <optional>
 
 namespace rnn {
 
 /// `rnn-lower-to-loops` (a module of `rnn.entry` ops at the stage `kernels`):
-/// plans memory and writes kernels and entry points as loops over vectors. Puts
+/// plans memory and writes kernels and entry points as loops over vectors, or
+/// kernels as the code of a GPU's threads. Puts
 /// the descriptor (passes/Descriptor.h) into the module's attribute
 /// `rnn.descriptor`.
-std::unique_ptr<mlir::Pass> createLowerToLoopsPass(const CpuTarget &target);
+std::unique_ptr<mlir::Pass>
+createLowerToLoopsPass(const CpuTarget &target,
+                       const std::optional<GpuTarget> &gpu);
 
 /// `rnn-expand-math`: replaces f32 functions by polynomials in line, and those
 /// of f64 that LLVM has no operation for by calls to libm.

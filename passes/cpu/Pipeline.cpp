@@ -1,5 +1,6 @@
 #include "passes/cpu/Pipeline.h"
 #include "passes/cpu/Passes.h"
+#include "passes/gpu/Passes.h"
 
 #include "mlir/Transforms/Passes.h"
 
@@ -13,15 +14,20 @@ void registerCpuPasses() {
   registerLowerToLoops();
   registerExpandMath();
   registerLoopsToLLVM();
+  registerGpuPasses();
 }
 
-void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target) {
-  manager.addPass(createLowerToLoopsPass(target));
+void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
+                        const std::optional<GpuTarget> &gpu) {
+  manager.addPass(createLowerToLoopsPass(target, gpu));
   // Address arithmetic was written without care for what is known already.
   manager.addPass(mlir::createCSEPass());
 }
 
-void buildLLVMPipeline(mlir::OpPassManager &manager, const CpuTarget &target) {
+void buildLLVMPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
+                       const std::optional<GpuTarget> &gpu) {
+  if (gpu)
+    manager.addPass(createLowerToSimPass(target));
   manager.addPass(createExpandMathPass(target));
   manager.addPass(createLoopsToLLVMPass());
 }

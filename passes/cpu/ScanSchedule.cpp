@@ -41,12 +41,12 @@ bool isView(Operation *op) { return isa<SliceOp, ReshapeOp>(op); }
 
 class Scheduler {
 public:
-  explicit Scheduler(ScanOp scan) : scan(scan) {}
+  Scheduler(ScanOp scan, Workers workers) : scan(scan), workers(workers) {}
 
   FailureOr<ScanSchedule> run() {
     needsTimeOf(scan);
-    s.manyRows =
-        !scan.getInits().empty() && !scan.getStep()->getOps<MatmulOp>().empty();
+    s.manyRows = workers == Workers::Thread && !scan.getInits().empty() &&
+                 !scan.getStep()->getOps<MatmulOp>().empty();
     for (BlockArgument argument : scan.getStep()->getArguments())
       leaf(argument);
     for (Operation &op : scan.getStep()->without_terminator())
@@ -82,8 +82,7 @@ private:
   }
 
   LogicalResult refuse(Operation *op, const Twine &why) {
-    return op->emitError("cannot compile '")
-           << op->getName() << "' for the CPU: " << why;
+    return op->emitError("cannot compile '") << op->getName() << "': " << why;
   }
 
   LogicalResult visit(Operation *op) {
@@ -236,8 +235,10 @@ private:
       unsigned output =
           llvm::find(yield.getValues(), value) - yield.getValues().begin();
       NextState kind = NextState::Buffer;
-      if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)) &&
-          !s.manyRows)
+      if (workers == Workers::Block)
+        kind = NextState::Buffer;
+      else if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)) &&
+               !s.manyRows)
         kind = NextState::Pointer;
       else if (output < yield.getValues().size())
         kind = NextState::Output;
@@ -280,6 +281,7 @@ private:
   }
 
   ScanOp scan;
+  Workers workers;
   ScanSchedule s;
 };
 
@@ -298,10 +300,10 @@ int64_t ScanSchedule::mostRows() const {
 /// Of a thread's stack, which may be of the caller's making.
 static constexpr int64_t kMaxStackBytes = int64_t(2) << 20;
 
-FailureOr<ScanSchedule> scheduleScan(ScanOp scan) {
-  FailureOr<ScanSchedule> schedule = Scheduler(scan).run();
-  if (failed(schedule))
-    return failure();
+FailureOr<ScanSchedule> scheduleScan(ScanOp scan, Workers workers) {
+  FailureOr<ScanSchedule> schedule = Scheduler(scan, workers).run();
+  if (failed(schedule) || workers == Workers::Block)
+    return schedule;
   int64_t widths = 0;
   for (int64_t width : schedule->scratchWidths)
     widths += keptWidth(width);

@@ -79,9 +79,13 @@ struct ScanSchedule {
 /// Elements of a row that is kept between loops: whole cache lines.
 inline int64_t keptWidth(int64_t width) { return llvm::alignTo(width, 16); }
 
+/// What computes a row: one thread of a CPU, by vectors, or a block of threads
+/// of a GPU, which keeps states in memory that all of them see.
+enum class Workers { Thread, Block };
+
 /// Fails with an error at an op that cannot be compiled, or at a scan that
 /// keeps more between its loops than a thread's stack holds.
-llvm::FailureOr<ScanSchedule> scheduleScan(ScanOp scan);
+llvm::FailureOr<ScanSchedule> scheduleScan(ScanOp scan, Workers workers);
 
 /// True for ops that compute each element from the operands' same element.
 bool isElementwise(mlir::Operation *op);

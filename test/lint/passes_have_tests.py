@@ -17,11 +17,11 @@ for source in sorted((root / "passes").rglob("*")):
             source.read_text(),
         )
 missing = [
-    f"rnn-{name}: there is no test/passes/{name}.mlir or test/cpu/{name}.mlir"
+    f"rnn-{name}: there is no test/passes, test/cpu or test/gpu/{name}.mlir"
     for name in arguments
     if not any(
         (root / "test" / folder / f"{name}.mlir").exists()
-        for folder in ("passes", "cpu")
+        for folder in ("passes", "cpu", "gpu")
     )
 ]
 print("\n".join(missing))

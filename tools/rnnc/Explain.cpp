@@ -60,7 +60,7 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     widest = std::max(widest, text(*value.getAsObject(), "what").size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
                  StringRef bytes, StringRef operations, StringRef rest) {
-    out << "  " << left_justify(name, 14) << left_justify(what, widest + 2)
+    out << "  " << left_justify(name, 18) << left_justify(what, widest + 2)
         << right_justify(launches, 9) << right_justify(bytes, 9)
         << right_justify(operations, 12) << "  " << rest << "\n";
   };

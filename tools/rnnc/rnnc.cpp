@@ -74,8 +74,11 @@ cl::opt<Report> report(
                clEnumValN(Report::Text, "text", "as text"),
                clEnumValN(Report::Json, "json", "the module's descriptor")),
     cl::init(Report::None), cl::cat(category));
-cl::opt<std::string> targetName("target", cl::desc("cpu"), cl::init("cpu"),
-                                cl::cat(category));
+cl::opt<std::string>
+    targetName("target",
+               cl::desc("cpu (default), or sim: a GPU's kernels as code of the "
+                        "CPU, which nothing runs yet"),
+               cl::init("cpu"), cl::cat(category));
 cl::opt<std::string>
     cpuName("cpu",
             cl::desc("Processor to compile for: native (default), x86-64-v2, "
@@ -153,8 +156,6 @@ int printTo(llvm::function_ref<LogicalResult(llvm::raw_ostream &)> print) {
 }
 
 int compile() {
-  if (targetName != "cpu")
-    return fail("unknown target '" + targetName + "'; expected cpu");
   if (elementType != "f32" && elementType != "f64")
     return fail("unknown element type '" + elementType +
                 "'; expected f32 or f64");
@@ -162,6 +163,13 @@ int compile() {
   FailureOr<rnn::CpuTarget> target = rnn::CpuTarget::get(cpuName, why);
   if (failed(target))
     return fail(why);
+  std::optional<rnn::GpuTarget> gpu;
+  if (targetName != "cpu") {
+    FailureOr<rnn::GpuTarget> named = rnn::GpuTarget::get(targetName, why);
+    if (failed(named))
+      return fail(why);
+    gpu = *named;
+  }
 
   DialectRegistry registry;
   rnn::registerExternalModels(registry);
@@ -226,8 +234,8 @@ int compile() {
   if (failed(run("forms", rnn::buildFormsPipeline)))
     return 1;
   if (report != Report::None) {
-    FailureOr<llvm::json::Value> descriptor =
-        rnn::describeModule(*module, *target);
+    FailureOr<llvm::json::Value> descriptor = rnn::describeModule(
+        *module, *target, gpu ? rnn::Workers::Block : rnn::Workers::Thread);
     if (failed(descriptor))
       return 1;
     return printTo([&](llvm::raw_ostream &out) {
@@ -241,13 +249,13 @@ int compile() {
   if (last == Stage::Forms)
     return printTo(printIR);
   if (failed(run("loops", [&](OpPassManager &manager) {
-        rnn::buildLoopsPipeline(manager, *target);
+        rnn::buildLoopsPipeline(manager, *target, gpu);
       })))
     return 1;
   if (last == Stage::Loops)
     return printTo(printIR);
   if (failed(run("llvm", [&](OpPassManager &manager) {
-        rnn::buildLLVMPipeline(manager, *target);
+        rnn::buildLLVMPipeline(manager, *target, gpu);
       })))
     return 1;
   if (last == Stage::LLVM)

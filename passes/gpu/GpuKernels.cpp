@@ -1,0 +1,167 @@
+#include "passes/gpu/GpuKernels.h"
+#include "passes/cpu/ScanKernel.h"
+#include "runtime/module_abi.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cstddef>
+
+using namespace mlir;
+
+namespace rnn {
+
+//===----------------------------------------------------------------------===//
+// Functions of a kernel
+//===----------------------------------------------------------------------===//
+
+GpuKernels::Kernel::Kernel(GpuKernels &set, StringRef name, Location loc,
+                           ArrayRef<bool> isPointer, int64_t threads,
+                           int64_t threadsPerItem)
+    : set(set), name(name), e(loc, set.module.getContext()),
+      threadsPerItem(threadsPerItem) {
+  Type global = LLVM::LLVMPointerType::get(e.getContext(), globalSpace);
+  SmallVector<Type> types;
+  for (bool pointer : isPointer)
+    types.push_back(pointer ? global : Type(e.getI64Type()));
+  types.push_back(e.getI64Type());
+  e.setInsertionPointToEnd(set.module.getBody());
+  function = LLVM::LLVMFuncOp::create(
+      e, name,
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(e.getContext()),
+                                  types));
+  function->setAttr(kernelAttribute, e.getUnitAttr());
+  e.setInsertionPointToStart(function.addEntryBlock(e));
+  e.setInsertionPoint(LLVM::ReturnOp::create(e, ValueRange()));
+  auto wide = [&](Value register_) -> Value {
+    return arith::ExtUIOp::create(e, e.getI64Type(), register_);
+  };
+  Type word = e.getI32Type();
+  e.gpu.emplace();
+  e.gpu->thread = wide(NVVM::ThreadIdXOp::create(e, word));
+  e.gpu->block = wide(NVVM::BlockIdXOp::create(e, word));
+  e.gpu->threads = threads;
+  e.gpu->isLeader = e.equal(e.gpu->thread, e.index(0));
+}
+
+GpuKernels::Kernel::~Kernel() {
+  unsigned index = set.order.size();
+  set.order.push_back(name);
+  set.geometry[name] = {index, e.gpu->threads, threadsPerItem,
+                        e.gpu->sharedBytes};
+  if (e.gpu->sharedBytes > set.target.mostShared()) {
+    function.emitError("a step of this keeps ")
+        << e.gpu->sharedBytes << " bytes of each row between its loops, more "
+        << "than the " << set.target.mostShared() << " that a block of "
+        << set.target.name() << " has; use fewer features";
+    set.failed = true;
+  }
+}
+
+void GpuKernels::Kernel::forItem(llvm::function_ref<void(Value, Value)> body) {
+  if (threadsPerItem == 0)
+    return body(e.gpu->block, e.gpu->thread);
+  Value index =
+      e.add(e.mul(e.gpu->block, e.index(e.gpu->threads)), e.gpu->thread);
+  Value item = arith::DivSIOp::create(e, index, e.index(threadsPerItem));
+  Value place = arith::RemSIOp::create(e, index, e.index(threadsPerItem));
+  e.gpu->isLeader = e.equal(place, e.index(0));
+  Value exists =
+      arith::CmpIOp::create(e, arith::CmpIPredicate::slt, item, count());
+  auto then = scf::IfOp::create(e, exists, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(then.thenBlock());
+  body(item, place);
+}
+
+//===----------------------------------------------------------------------===//
+// Entries
+//===----------------------------------------------------------------------===//
+
+void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
+                        Value count, ArrayRef<Value> arguments) {
+  static_assert(sizeof(rnn_launch) <= HostCalls::recordBytes);
+  const KernelGeometry &shape = geometry.find(kernel)->second;
+  Value blocks = count;
+  if (shape.threadsPerItem) {
+    Value threads = e.mul(count, e.index(shape.threadsPerItem));
+    blocks = arith::DivSIOp::create(
+        e, e.add(threads, e.index(shape.threads - 1)), e.index(shape.threads));
+  }
+  for (auto [i, value] : llvm::enumerate(arguments))
+    e.setField(calls.arguments, i * 8, value);
+  e.setField(calls.arguments, arguments.size() * 8, count);
+  calls.mostArguments = std::max(calls.mostArguments, arguments.size() + 1);
+  auto set = [&](size_t offset, Value value) {
+    e.setField(calls.record, offset, value);
+  };
+  auto word = [&](int64_t value) { return e.number(e.getI32Type(), value); };
+  set(offsetof(rnn_launch, kernel), word(shape.index));
+  set(offsetof(rnn_launch, threads), word(shape.threads));
+  set(offsetof(rnn_launch, blocks), blocks);
+  set(offsetof(rnn_launch, shared_bytes), e.index(shape.sharedBytes));
+  set(offsetof(rnn_launch, argument_count), e.index(arguments.size() + 1));
+  set(offsetof(rnn_launch, arguments), calls.arguments);
+  set(offsetof(rnn_launch, extents), LLVM::ZeroOp::create(e, e.pointer));
+  Value context = e.field(calls.table, offsetof(rnn_host, context), e.pointer);
+  Value run = e.field(calls.table, offsetof(rnn_host, launch), e.pointer);
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(e.getContext()), {e.pointer, e.pointer});
+  LLVM::CallOp::create(e, type, ValueRange{run, context, calls.record});
+}
+
+Value GpuKernels::constant(Emitter &e, HostCalls &calls, Type element,
+                           double value, int64_t width) {
+  Type memory = e.inMemory(element);
+  unsigned bytes = memory.getIntOrFloatBitWidth() / 8;
+  uint64_t bits;
+  if (element.isF64()) {
+    memcpy(&bits, &value, sizeof(bits));
+  } else if (element.isF32()) {
+    float single = value;
+    bits = 0;
+    memcpy(&bits, &single, sizeof(single));
+  } else {
+    bits = int64_t(value);
+  }
+  std::string key = std::to_string(bytes) + "_" + std::to_string(bits) + "_" +
+                    std::to_string(width);
+  auto [it, isNew] = constantOffsets.try_emplace(key, constants.size());
+  if (isNew) {
+    for (int64_t i = 0; i < width; ++i)
+      constants.insert(constants.end(), reinterpret_cast<char *>(&bits),
+                       reinterpret_cast<char *>(&bits) + bytes);
+    constants.resize(llvm::alignTo(constants.size(), 64));
+  }
+  return e.at(calls.constants, it->second, e.getI8Type());
+}
+
+LogicalResult GpuKernels::finish() {
+  Emitter e(module.getLoc(), module.getContext());
+  e.setInsertionPointToStart(module.getBody());
+  LLVM::GlobalOp::create(e, LLVM::LLVMArrayType::get(e.getI8Type(), 0),
+                         /*isConstant=*/false, LLVM::Linkage::External,
+                         sharedMemory, Attribute(), /*alignment=*/16,
+                         sharedSpace);
+  if (!constants.empty())
+    LLVM::GlobalOp::create(
+        e, LLVM::LLVMArrayType::get(e.getI8Type(), constants.size()),
+        /*isConstant=*/true, LLVM::Linkage::External, "rnn_constants",
+        e.getStringAttr(StringRef(constants.data(), constants.size())), 64);
+  SmallVector<Attribute> names;
+  for (StringRef name : order)
+    names.push_back(e.getStringAttr(name));
+  module->setAttr("rnn.kernels", e.getArrayAttr(names));
+  return failure(failed);
+}
+
+void GpuKernels::describe(llvm::json::Object &descriptor) {
+  (*descriptor.getObject("target"))["device"] = target.name();
+  descriptor["device_kernels"] = llvm::json::Array(order);
+  descriptor["norm"] = "rnn_norm";
+  if (!constants.empty())
+    descriptor["constants"] = llvm::json::Object{
+        {"symbol", "rnn_constants"}, {"bytes", int64_t(constants.size())}};
+}
+
+} // namespace rnn

@@ -1,0 +1,110 @@
+// The kernels of a GPU, each thread's code being written as that of a CPU.
+//
+// A kernel is a function `llvm.func @name(arguments, count)` with the attribute
+// `rnn.kernel`; pointers into the device's memory are in the address space
+// `globalSpace`, those into a block's shared memory in `sharedSpace`. What a
+// thread is, barriers and shuffles are NVVM's ops. LowerToSim.cpp makes CPU
+// code of that, EmitPtx.cpp PTX.
+#ifndef RNN_PASSES_GPU_GPUKERNELS_H
+#define RNN_PASSES_GPU_GPUKERNELS_H
+
+#include "passes/cpu/CpuTarget.h"
+#include "passes/cpu/KernelSet.h"
+#include "passes/gpu/GpuTarget.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
+
+namespace rnn {
+
+constexpr llvm::StringLiteral kernelAttribute = "rnn.kernel";
+
+/// How a range is spread over threads.
+struct KernelGeometry {
+  unsigned index; // of the kernel in the module
+  int64_t threads;
+  /// So many threads for each item, whatever block they are in; 0: a block.
+  int64_t threadsPerItem;
+  int64_t sharedBytes;
+};
+
+class GpuKernels : public KernelSet {
+public:
+  /// `host` is what entry points, and simulated kernels, are compiled for.
+  GpuKernels(mlir::ModuleOp module, const GpuTarget &target,
+             const CpuTarget &host)
+      : module(module), target(target), host(host) {}
+
+  void makeScan(llvm::StringRef name, ScanOp scan,
+                const ScanSchedule &schedule) override;
+  void makeCopy(llvm::StringRef name, mlir::Type element, int64_t width,
+                bool accumulate) override;
+  void makeTranspose(llvm::StringRef name, mlir::FloatType element,
+                     int64_t rows, int64_t columns) override;
+  void makeSumBatch(llvm::StringRef name, mlir::FloatType element,
+                    int64_t width, bool mean, bool fresh,
+                    bool accumulate) override;
+  void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
+                      int64_t width, bool accumulate) override;
+  void makeUpdate(mlir::FloatType element) override;
+  int64_t featureItems(mlir::FloatType, int64_t width) override {
+    return width;
+  }
+  int64_t scatterItems(mlir::FloatType, int64_t, int64_t tableRows) override {
+    return tableRows;
+  }
+  void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
+              mlir::Value count,
+              llvm::ArrayRef<mlir::Value> arguments) override;
+  void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
+                const Product &product) override;
+  mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
+                       double value, int64_t width) override;
+  bool hasBlocks() const override { return false; }
+  mlir::LogicalResult finish() override;
+
+  /// Adds what the runtime must know to the module's descriptor.
+  void describe(llvm::json::Object &descriptor);
+
+private:
+  struct Kernel; // being written
+
+  mlir::ModuleOp module;
+  GpuTarget target;
+  const CpuTarget &host;
+  llvm::StringMap<KernelGeometry> geometry;
+  std::vector<std::string> order;
+  std::vector<char> constants;
+  llvm::StringMap<int64_t> constantOffsets;
+  bool failed = false;
+};
+
+/// One that is being written: the function, and what its threads are.
+struct GpuKernels::Kernel {
+  /// `isPointer` of each argument; a number of items follows them.
+  Kernel(GpuKernels &set, llvm::StringRef name, mlir::Location loc,
+         llvm::ArrayRef<bool> isPointer, int64_t threads,
+         int64_t threadsPerItem);
+  /// Notes what was found out on the way.
+  ~Kernel();
+
+  mlir::Value argument(unsigned i) { return function.getArgument(i); }
+  mlir::Value count() {
+    return function.getArgument(function.getNumArguments() - 1);
+  }
+  /// Emits `body(item, place)` for the thread's item and its place in it, if it
+  /// has one.
+  void
+  forItem(llvm::function_ref<void(mlir::Value item, mlir::Value place)> body);
+
+  GpuKernels &set;
+  std::string name;
+  Emitter e;
+  mlir::LLVM::LLVMFuncOp function;
+  int64_t threadsPerItem;
+};
+
+} // namespace rnn
+
+#endif // RNN_PASSES_GPU_GPUKERNELS_H

@@ -1,0 +1,167 @@
+// Scans on a GPU.
+//
+// serial: each element of a row depends on its own place only, so it is one
+// thread's over all of time, its states in registers. rows: a block works on
+// one batch row, all threads on each row of its step, with barriers between;
+// states and what is kept between loops are in shared memory.
+#include "dialect/Shapes.h"
+#include "passes/cpu/PlanWorkspace.h"
+#include "passes/cpu/ScanKernel.h"
+#include "passes/gpu/GpuKernels.h"
+
+using namespace mlir;
+
+namespace rnn {
+
+namespace {
+
+class ScanWriter {
+public:
+  ScanWriter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
+             const CpuTarget &host, ScanArguments &arguments)
+      : e(e), scan(scan), schedule(schedule), arguments(arguments),
+        rows(e, scan, schedule, host, arguments.tensors, arguments.operands,
+             arguments.scalars) {}
+
+  RowEmitter &emitter() { return rows; }
+
+  /// One element, `place`, of an item.
+  void emitElement(Value item, Value place) {
+    if (!hasTime()) {
+      rows.emitElement(rowOf(item), {}, place);
+      return;
+    }
+    ScanItem steps = scanItem(e, scan, arguments, item);
+    SmallVector<Value> initial;
+    for (unsigned i = 0; i < scan.getInits().size(); ++i)
+      initial.push_back(rows.loadElement(initialRow(i, steps),
+                                         scan.getInits()[i].getType(), place));
+    ValueRange final = e.loop(steps.from, steps.to, 1, initial,
+                              [&](Value iteration, ValueRange states) {
+                                return rows.emitElement(
+                                    indexOf(steps, iteration), states, place);
+                              });
+    SmallVector<Value> values(final);
+    forLasts(steps, [&](unsigned i, Value row) {
+      rows.storeElement(values[i], row, place);
+    });
+  }
+
+  /// A whole item, by all threads of the block.
+  void emitRows(Value item) {
+    rows.allocateScratch();
+    if (!hasTime()) {
+      rows.emitRow(rowOf(item), {});
+      return;
+    }
+    ScanItem steps = scanItem(e, scan, arguments, item);
+    unsigned count = scan.getInits().size();
+    auto before = [&](Value iteration) {
+      SmallVector<Value> states;
+      for (unsigned i = 0; i < count; ++i)
+        states.push_back(rows.stateBuffer(i, e.sub(iteration, e.index(1))));
+      return states;
+    };
+    SmallVector<Value> first = before(steps.from);
+    for (unsigned i = 0; i < count; ++i)
+      copy(i, initialRow(i, steps), first[i]);
+    e.barrier();
+    e.loop(steps.from, steps.to, [&](Value iteration) {
+      rows.emitRow(indexOf(steps, iteration), before(iteration));
+    });
+    SmallVector<Value> last = before(steps.to);
+    forLasts(steps, [&](unsigned i, Value row) { copy(i, last[i], row); });
+  }
+
+private:
+  bool hasTime() {
+    return scan.getDomain() == Domain::sequence && !scan.getInits().empty();
+  }
+
+  RowIndex rowOf(Value row) {
+    Value batch = row, time;
+    if (scan.getDomain() == Domain::sequence && schedule.needsTime) {
+      batch = arith::DivSIOp::create(e, row, arguments.scalars.time);
+      time = e.sub(row, e.mul(batch, arguments.scalars.time));
+    }
+    return {row, batch, time, {}, {}};
+  }
+
+  RowIndex indexOf(const ScanItem &steps, Value iteration) {
+    Value length = arguments.scalars.time, time = iteration;
+    if (scan.getReverse())
+      time = e.sub(e.sub(length, e.index(1)), iteration);
+    Value row = e.add(e.mul(steps.batch, length), time);
+    return {row, steps.batch, time, iteration, {}};
+  }
+
+  Value initialRow(unsigned i, const ScanItem &steps) {
+    Value init = scan.getInits()[i];
+    ArrayRef<Tensor> tensors(arguments.operands);
+    const Tensor &tensor = tensors.take_back(scan.getInits().size())[i];
+    return rows.rowOf(tensor,
+                      isSequence(init.getType()) ? steps.row : steps.batch,
+                      getElementTypeOrSelf(init.getType()));
+  }
+
+  void copy(unsigned i, Value from, Value to) {
+    Type type = scan.getInits()[i].getType();
+    rows.copyRow(from, to, getElementTypeOrSelf(type), rowWidth(type));
+  }
+
+  /// `body` of each last state that is asked for, and where it goes.
+  void forLasts(const ScanItem &steps,
+                llvm::function_ref<void(unsigned, Value)> body) {
+    for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
+      if (last.use_empty())
+        continue;
+      Type element = getElementTypeOrSelf(last.getType());
+      auto store = [&](Value row) {
+        body(i, rows.rowOf(arguments.tensors[last], row, element));
+      };
+      if (!scan.isChunked() || isSequence(last.getType())) {
+        store(steps.row);
+        continue;
+      }
+      // The last chunk's is the whole row's.
+      Value isEnd = e.equal(steps.to, arguments.scalars.time);
+      auto then = scf::IfOp::create(e, isEnd, /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(e);
+      e.setInsertionPointToStart(then.thenBlock());
+      store(steps.batch);
+    }
+  }
+
+  Emitter &e;
+  ScanOp scan;
+  const ScanSchedule &schedule;
+  ScanArguments &arguments;
+  RowEmitter rows;
+};
+
+} // namespace
+
+void GpuKernels::makeScan(StringRef name, ScanOp scan,
+                          const ScanSchedule &schedule) {
+  SmallVector<bool> isPointer;
+  for (const LaunchArgument &argument : launchArguments(scan, schedule))
+    isPointer.push_back(argument.kind == LaunchArgument::Pointer);
+  int64_t widest = 1;
+  for (auto &[value, info] : schedule.values)
+    widest = std::max(widest, info.width);
+  int64_t threads = std::clamp<int64_t>(llvm::alignTo(widest, 32), 32, 256);
+  Kernel kernel(*this, name, scan.getLoc(), isPointer, threads, 0);
+  ScanArguments arguments(scan, schedule,
+                          [&](unsigned i, bool) { return kernel.argument(i); });
+  ScanWriter writer(kernel.e, scan, schedule, host, arguments);
+  if (writer.emitter().isPerElement()) {
+    kernel.e.gpu->threads = 128;
+    kernel.threadsPerItem = writer.emitter().elements();
+    kernel.forItem(
+        [&](Value item, Value place) { writer.emitElement(item, place); });
+    return;
+  }
+  kernel.forItem([&](Value item, Value) { writer.emitRows(item); });
+}
+
+} // namespace rnn

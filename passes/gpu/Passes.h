@@ -1,0 +1,19 @@
+// The passes of the GPU back end.
+#ifndef RNN_PASSES_GPU_PASSES_H
+#define RNN_PASSES_GPU_PASSES_H
+
+#include "passes/cpu/CpuTarget.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace rnn {
+
+/// `rnn-lower-to-sim`, after `rnn-lower-to-loops` for the target `sim`: kernels
+/// become CPU code that tells the simulator what it does.
+std::unique_ptr<mlir::Pass> createLowerToSimPass(const CpuTarget &target);
+
+void registerGpuPasses();
+
+} // namespace rnn
+
+#endif // RNN_PASSES_GPU_PASSES_H
