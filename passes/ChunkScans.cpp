@@ -2,7 +2,7 @@
 //
 // For each set of recurrences that can be solved together, one scan runs every
 // chunk alone and finds what it does to a state: s becomes A s + B, or
-// max(s, B). A scan across the chunks composes these to the states that the
+// max(s + A, B). A scan across the chunks composes these to the states that the
 // chunks start with. Then the original scan resumes in every chunk from there.
 // Sums that nothing in the step reads need none of this: each chunk adds up its
 // own, and these are added afterwards.
@@ -88,9 +88,72 @@ private:
   DenseMap<Value, Value> known;
 };
 
+/// What is added to a state on its way through a step of max(s + a, b), or of
+/// min: the step with -infinity for every b.
+class Offsets {
+public:
+  Offsets(OpBuilder &body, const IRMapping &copies, bool isMax, double neutral)
+      : body(body), copies(copies), isMax(isMax), neutral(neutral) {}
+
+  void set(Value original, Value offset) { known[original] = offset; }
+  /// Null if it does not depend on the state.
+  Value of(Value original) const { return known.lookup(original); }
+
+  /// False if there is no rule for an op that depends on the state.
+  bool follow(Operation &op) {
+    if (llvm::none_of(op.getOperands(), [&](Value v) { return bool(of(v)); }))
+      return true;
+    Value result = rule(op);
+    known[op.getResult(0)] = result;
+    return bool(result);
+  }
+
+private:
+  Value rule(Operation &op) {
+    Location loc = op.getLoc();
+    auto copy = [&](unsigned i) {
+      return copies.lookupOrDefault(op.getOperand(i));
+    };
+    auto at = [&](unsigned i) { return of(op.getOperand(i)); };
+    if (isa<arith::AddFOp>(op) && !(at(0) && at(1)))
+      return at(0) ? arith::AddFOp::create(body, loc, at(0), copy(1))
+                   : arith::AddFOp::create(body, loc, copy(0), at(1));
+    if (isa<arith::SubFOp>(op) && !at(1))
+      return arith::SubFOp::create(body, loc, at(0), copy(1));
+    if (isMax ? isa<arith::MaximumFOp, arith::MaxNumFOp>(op)
+              : isa<arith::MinimumFOp, arith::MinNumFOp>(op)) {
+      if (!at(0) || !at(1))
+        return at(0) ? at(0) : at(1);
+      return isMax ? Value(arith::MaximumFOp::create(body, loc, at(0), at(1)))
+                   : Value(arith::MinimumFOp::create(body, loc, at(0), at(1)));
+    }
+    if (isa<arith::SelectOp>(op) && !at(0)) {
+      auto orNothing = [&](unsigned i) -> Value {
+        return at(i) ? at(i)
+                     : ConstantOp::create(body, loc, op.getOperand(i).getType(),
+                                          neutral)
+                           .getResult();
+      };
+      return arith::SelectOp::create(body, loc, copy(0), orNothing(1),
+                                     orNothing(2));
+    }
+    if (isa<StopGradientOp>(op))
+      return at(0);
+    if (isa<ReshapeOp>(op))
+      return ReshapeOp::create(body, loc, op.getResult(0).getType(), at(0));
+    return {};
+  }
+
+  OpBuilder &body;
+  const IRMapping &copies;
+  bool isMax;
+  double neutral;
+  DenseMap<Value, Value> known;
+};
+
 /// What a chunk does to one recurrence's states, as sequences over chunks: by
-/// state, B and the row of A; without A for a maximum or minimum, and a shift,
-/// which forgets.
+/// state, B and the row of A; without A for a plain maximum or minimum, and a
+/// shift, which forgets.
 struct Effect {
   const Recurrence *recurrence;
   SmallVector<Value> b;
@@ -160,22 +223,22 @@ private:
     case Form::affine:
       return recurrence.block <= 2;
     case Form::associative:
-      return isPlainExtremum(recurrence);
+      return recurrence.combination == Combination::Max ||
+             recurrence.combination == Combination::Min;
     default:
       return false;
     }
   }
 
-  /// max(s, b) or min(s, b), without a change of s.
-  bool isPlainExtremum(const Recurrence &recurrence) {
-    if (recurrence.combination != Combination::Max &&
-        recurrence.combination != Combination::Min)
+  /// max(s + a, b) or min(s + a, b), and not with a = 0 at once to be seen.
+  bool hasOffset(const Recurrence &recurrence) {
+    if (recurrence.form != Form::associative)
       return false;
     unsigned state = recurrence.states.front();
     Operation *op = scan.getYield().getNext()[state].getDefiningOp();
-    return isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp,
-                           arith::MaxNumFOp, arith::MinNumFOp>(op) &&
-           llvm::is_contained(op->getOperands(), scan.stateArgs()[state]);
+    return !isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp,
+                            arith::MaxNumFOp, arith::MinNumFOp>(op) ||
+           !llvm::is_contained(op->getOperands(), scan.stateArgs()[state]);
   }
 
   /// True for a state that only grows by what does not depend on it, and is
@@ -246,6 +309,9 @@ private:
         for (unsigned i : recurrence->states)
           for (unsigned j : recurrence->states)
             inits.push_back(constant(scan.getInits()[i], i == j));
+      else if (hasOffset(*recurrence))
+        inits.push_back(
+            constant(scan.getInits()[recurrence->states.front()], 0));
 
     auto alone = ScanOp::create(builder, scan.getLoc(), scan.getInputs(),
                                 scan.getAhead(), scan.getAheadInits(), inits,
@@ -274,6 +340,9 @@ private:
         isFollowed &= addTangents(*recurrence, needed, body, map,
                                   tangentArgs.drop_front(tangent), next);
         tangent += recurrence->block * recurrence->block;
+      } else if (hasOffset(*recurrence)) {
+        isFollowed &=
+            addOffset(*recurrence, body, map, tangentArgs[tangent++], next);
       }
     if (!isFollowed) {
       alone.erase();
@@ -298,6 +367,8 @@ private:
           for (unsigned column = 0; column < recurrence->block; ++column)
             effect.a.back().push_back(alone.getLasts()[index++]);
         }
+      else if (hasOffset(*recurrence))
+        effect.a.push_back({alone.getLasts()[index++]});
       effects.push_back(std::move(effect));
     }
     goAcross(effects);
@@ -335,6 +406,23 @@ private:
     }
     llvm::append_range(next, rows);
     return true;
+  }
+
+  /// Appends the next value of what was added to the recurrence's state.
+  bool addOffset(const Recurrence &recurrence, OpBuilder &body,
+                 const IRMapping &map, Value argument,
+                 SmallVectorImpl<Value> &next) {
+    unsigned state = recurrence.states.front();
+    Value wanted = scan.getYield().getNext()[state];
+    Offsets offsets(body, map, recurrence.combination == Combination::Max,
+                    neutral(recurrence, scan.getInits()[state]));
+    offsets.set(scan.stateArgs()[state], argument);
+    llvm::SetVector<Operation *> path = slice({wanted});
+    for (Operation &op : scan.getStep()->without_terminator())
+      if (path.contains(&op) && !offsets.follow(op))
+        return false;
+    next.push_back(offsets.of(wanted));
+    return bool(next.back());
   }
 
   /// Composes the chunks' effects: what each starts with.
@@ -376,10 +464,14 @@ private:
   Value combine(OpBuilder &body, const Effect &effect, size_t row,
                 ValueRange before, Value b, ValueRange a) {
     Location loc = scan.getLoc();
-    if (effect.recurrence->combination == Combination::Max)
-      return arith::MaximumFOp::create(body, loc, before[row], b);
-    if (effect.recurrence->combination == Combination::Min)
-      return arith::MinimumFOp::create(body, loc, before[row], b);
+    if (effect.recurrence->form == Form::associative) {
+      Value own = before[row];
+      if (!effect.a.empty())
+        own = arith::AddFOp::create(body, loc, own, a.front());
+      if (effect.recurrence->combination == Combination::Max)
+        return arith::MaximumFOp::create(body, loc, own, b);
+      return arith::MinimumFOp::create(body, loc, own, b);
+    }
     Value sum = b;
     if (!effect.a.empty())
       for (auto [column, state] : llvm::enumerate(before)) {

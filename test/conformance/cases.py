@@ -624,6 +624,24 @@ def matrix(p, x, s=0.0):
     return ref.run_cell(step, x, start)
 
 
+# The best of what was seen, which fades: max(s - d, x).
+SCORE = """
+rnn.cell @cell_$C(%x: $S) state(%s: $S) -> $S {
+  %d = rnn.softplus %x : $S
+  %kept = arith.subf %s, %d : $S
+  %s1 = arith.maximumf %kept, %x : $S
+  rnn.yield %s1 : $S next(%s1 : $S)
+}
+"""
+
+
+def score(p, x):
+    def step(x_t, s):
+        s = np.maximum(s - np.logaddexp(0, x_t), x_t)
+        return s, s
+    return ref.run_cell(step, x, np.zeros_like(x[:, 0]))[0]
+
+
 # Three numbers for each channel, with steps, as in a state space model.
 SPACE = """
 rnn.cell @cell_$C(%x: $S) state(%s: tensor<?x${W}x3xf32>) -> $S {
@@ -705,6 +723,8 @@ DIMENSIONS = [
          feedback={"init": 1}),
     Case("space_state", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X',
          space, widths=(1, 7, 33), preface=SPACE),
+    Case("score", '%y = rnn.apply @cell_$C "$N" over(%x : $X) : $X', score,
+         widths=(1, 7, 33), preface=SCORE, kinks=True),
     Case("cube", CUBE, cube, widths=(1, 7, 33), kinks=True),
 ]
 

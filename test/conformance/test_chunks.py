@@ -13,8 +13,8 @@ from test_layers import compiled, relative
 TIME = 1100  # four chunks, the last one shorter
 NAMES = ("min_gru_expansion", "min_gru_reset_learned", "min_lstm_init",
          "conv_reset", "cell_cascade", "cell_min_gru_reverse",
-         "matrix_state", "space_state", "selective_scan", "s4d", "aaren",
-         "linear_attention", "repeat_2")
+         "matrix_state", "space_state", "score", "selective_scan", "s4d",
+         "aaren", "aaren_reset_mask", "linear_attention", "repeat_2")
 
 
 def repeated(case, values):

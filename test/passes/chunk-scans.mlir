@@ -53,6 +53,28 @@ rnn.entry @levels.forward(%x: tensor<?x?x6xf32>, %m0: tensor<?x6xf32>, %u0: tens
 
 // -----
 
+// What is added to the state before the maximum adds up; a reset forgets it.
+// CHECK-LABEL: rnn.entry @fading.forward
+// CHECK: %[[ENDS:.*]]:2 = rnn.scan {{.*}} state(%{{.*}} = %{{.*}}, %[[SUM:.*]] = %{{.*}} : {{.*}}) chunks alone
+// CHECK: %[[MORE:.*]] = arith.subf %[[SUM]], %{{.*}}
+// CHECK: arith.select %{{.*}}, %{{.*}}, %[[MORE]]
+// CHECK: rnn.scan over(%[[B:.*]] = %[[ENDS]]#0, %[[A:.*]] = %[[ENDS]]#1 : {{.*}}) state(%[[S:.*]] = %{{.*}}) chunks across
+// CHECK: %[[OWN:.*]] = arith.addf %[[S]], %[[A]]
+// CHECK: arith.maximumf %[[OWN]], %[[B]]
+// CHECK: chunks resumed
+rnn.entry @fading.forward(%x: tensor<?x?x6xf32>, %r: tensor<?x?x6xi1>, %s0: tensor<?x6xf32>) -> tensor<?x?x6xf32> attributes {rnn.kind = "forward"} {
+  %y, %last = rnn.scan over(%e = %x, %new = %r : tensor<?x?x6xf32>, tensor<?x?x6xi1>) state(%s = %s0 : tensor<?x6xf32>) {
+    %d = rnn.softplus %e : tensor<?x6xf32>
+    %kept = arith.subf %s, %d : tensor<?x6xf32>
+    %past = arith.select %new, %e, %kept : tensor<?x6xi1>, tensor<?x6xf32>
+    %s1 = arith.maximumf %past, %e : tensor<?x6xf32>
+    rnn.yield %s1 : tensor<?x6xf32> next(%s1 : tensor<?x6xf32>)
+  } : tensor<?x?x6xf32> last tensor<?x6xf32>
+  rnn.return %y : tensor<?x?x6xf32>
+}
+
+// -----
+
 // Not affine: as it was. Nor in a step, which has one time step only.
 // CHECK-LABEL: rnn.entry @sequential.forward
 // CHECK-NOT: chunks
