@@ -106,7 +106,7 @@ class Module:
         gradients = copy(np.ones(count), self.dtype, self.at_end)
         parameters, first, second = written
         getattr(self.library, self.descriptor["update"])(ctypes.byref(Update(
-            parameters.ctypes.data, gradients.ctypes.data, first.ctypes.data,
-            second.ctypes.data, count, 1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05,
-            1)))
+            None, parameters.ctypes.data, gradients.ctypes.data,
+            first.ctypes.data, second.ctypes.data, count, 1e-3, 0.9, 0.95,
+            1e-8, 0.1, 0.1, 0.05, 1)))
         return written
