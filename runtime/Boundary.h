@@ -49,16 +49,19 @@ template <typename T> T *required(T *pointer, const char *what) {
   return pointer;
 }
 
-// Copies the caller's options over the defaults in `values`. Another size comes
-// from a header of another version: refused.
+// Copies the caller's options over the defaults in `values`, as many bytes as
+// the caller's header has: at least `oldest`, those of the first version. Other
+// sizes are no version's: refused.
 template <typename Options>
-void readOptions(const Options *given, Options &values, const char *what) {
+void readOptions(const Options *given, Options &values, const char *what,
+                 size_t oldest = sizeof(Options)) {
   if (!given)
     return;
-  if (given->struct_size != sizeof(Options))
-    fail(RNN_INVALID_ARGUMENT, what, ": struct_size is ", given->struct_size,
+  size_t size = given->struct_size;
+  if (size < oldest || size > sizeof(Options) || size % alignof(Options))
+    fail(RNN_INVALID_ARGUMENT, what, ": struct_size is ", size,
          "; expected sizeof(", what, ") = ", sizeof(Options));
-  values = *given;
+  std::memcpy(&values, given, size);
 }
 
 // For results that the caller releases with rnn_string_free.

@@ -14,18 +14,27 @@ static std::align_val_t alignment(int64_t bytes) {
   return std::align_val_t(bytes >= 2 * hugePage ? hugePage : 64);
 }
 
-Buffer Buffer::uninitialized(int64_t bytes) {
-  Buffer buffer;
-  if (bytes == 0)
-    return buffer;
+void *Buffer::allocate(int64_t bytes) {
   // Linux grants more than there is and kills the process when it is touched.
   int64_t pages = sysconf(_SC_PHYS_PAGES), pageSize = sysconf(_SC_PAGESIZE);
   if (pages > 0 && bytes / pageSize > pages)
     throw std::bad_alloc();
-  buffer.memory = ::operator new(size_t(bytes), alignment(bytes));
-  buffer.length = bytes;
+  void *memory = ::operator new(size_t(bytes), alignment(bytes));
   if (bytes >= 2 * hugePage)
-    madvise(buffer.memory, size_t(bytes), MADV_HUGEPAGE); // a hint only
+    madvise(memory, size_t(bytes), MADV_HUGEPAGE); // a hint only
+  return memory;
+}
+
+void Buffer::release(void *memory, int64_t bytes) noexcept {
+  ::operator delete(memory, alignment(bytes));
+}
+
+Buffer Buffer::uninitialized(int64_t bytes) {
+  Buffer buffer;
+  if (bytes == 0)
+    return buffer;
+  buffer.memory = allocate(bytes);
+  buffer.length = bytes;
   return buffer;
 }
 
@@ -38,5 +47,5 @@ Buffer Buffer::zeroed(int64_t bytes) {
 
 Buffer::~Buffer() {
   if (memory)
-    ::operator delete(memory, alignment(length));
+    release(memory, length);
 }

@@ -26,11 +26,10 @@ public:
     std::swap(memory, other.memory);
     std::swap(length, other.length);
   }
-  // Makes it hold at least `bytes`; what was in it is lost when it grows.
-  void reserve(int64_t bytes) {
-    if (bytes > length)
-      *this = uninitialized(bytes);
-  }
+  // The same memory, for who keeps its address and size: at least one byte.
+  static void *allocate(int64_t bytes);
+  static void release(void *memory, int64_t bytes) noexcept;
+
   void *data() const { return memory; }
   char *at(int64_t byte) const { return static_cast<char *>(memory) + byte; }
   int64_t size() const { return length; }

@@ -104,7 +104,7 @@ Buffer rnn::core::readFlat(const Session &session, const Safetensors &file,
   return flat;
 }
 
-void rnn::core::appendFlat(const Session &session, const Buffer &flat,
+void rnn::core::appendFlat(const Session &session, const HostView &flat,
                            const std::string &prefix,
                            std::vector<TensorToStore> &tensors) {
   rnn_element_type type = session.elementType();
@@ -149,7 +149,7 @@ rnn_code rnn_session_load(rnn_session *handle, const char *path,
     checkParameterNames(session, file);
     Buffer parameters = readFlat(session, file, "");
     StringMap metadata = userMetadata(file);
-    session.parameters.swap(parameters);
+    session.parameters.copyIn(0, parameters.data(), parameters.size());
     session.metadata.swap(metadata);
   });
 }
@@ -160,7 +160,8 @@ rnn_code rnn_session_save(rnn_session *handle, const char *path,
     Session &session = *required(handle, "session")->session;
     SessionUse use(session);
     std::vector<TensorToStore> tensors;
-    appendFlat(session, session.parameters, "", tensors);
+    HostView parameters(session.parameters);
+    appendFlat(session, parameters, "", tensors);
     writeSafetensors(required(path, "path"), checkpointMetadata(session),
                      tensors);
   });

@@ -25,8 +25,8 @@ void readTensor(const Safetensors &file, const std::string &name,
                 const std::vector<int64_t> &shape, rnn_element_type type,
                 void *destination);
 
-// The tensors of a flat buffer, to be written.
-void appendFlat(const Session &session, const Buffer &flat,
+// The tensors of a flat buffer, to be written while the view lives.
+void appendFlat(const Session &session, const HostView &flat,
                 const std::string &prefix, std::vector<TensorToStore> &tensors);
 
 // The session's metadata and what every checkpoint says of its module.

@@ -4,6 +4,7 @@
 #ifndef RNN_DESCRIPTOR_H
 #define RNN_DESCRIPTOR_H
 
+#include "DeviceTarget.h"
 #include "module_abi.h"
 
 #include <string>
@@ -75,7 +76,7 @@ struct Descriptor {
   std::string text; // the JSON itself
   rnn_element_type elementType;
   std::vector<std::string> cpuFeatures;
-  std::string device;     // what runs its kernels; empty: the CPU
+  DeviceTarget device;
   int64_t parameterCount; // elements of the flat buffer
   std::vector<ParameterSpec> parameters;
   std::vector<ModelSpec> models;

@@ -27,13 +27,12 @@ public:
       fail(RNN_CORRUPT, "the descriptor's element type is not f32 or f64");
     const Json &target = jsonMember(root, "target", what);
     jsonString(target, "cpu", "the target");
-    if (target.find("device"))
-      result.device = jsonString(target, "device", "the target");
     for (const Json &feature : jsonArray(target, "features", "the target")) {
       if (feature.kind != Json::String)
         fail(RNN_CORRUPT, "a CPU feature is not a string");
       result.cpuFeatures.push_back(feature.string);
     }
+    result.device = DeviceTarget::parse(root);
     result.parameterCount =
         jsonInteger(root, "parameter_count", 0, maximumSize, what);
     for (const Json &value : jsonArray(root, "parameters", what))
@@ -45,7 +44,7 @@ public:
     for (const Json &value : jsonArray(root, "objectives", what))
       parseObjective(value);
     if (root.find("update"))
-      result.update = symbol(root, "update", what);
+      result.update = jsonSymbol(root, "update", what);
   }
 
 private:
@@ -66,17 +65,6 @@ private:
            "control characters or slashes");
     if (!seen.insert(name).second)
       fail(RNN_CORRUPT, "two ", kind, "s are named '", name, "'");
-    return name;
-  }
-
-  static std::string symbol(const Json &value, const char *key,
-                            const std::string &what) {
-    std::string name = jsonString(value, key, what);
-    bool sound = !name.empty() && name.size() <= 1024;
-    for (unsigned char c : name)
-      sound = sound && c > 0x20 && c < 0x7f;
-    if (!sound)
-      fail(RNN_CORRUPT, what, ": '", key, "' is not a symbol's name");
     return name;
   }
 
@@ -175,7 +163,7 @@ private:
     EntrySpec spec;
     spec.name = newName(value, "entry", entryNames);
     const std::string what = "entry '" + spec.name + "'";
-    spec.symbol = symbol(value, "symbol", what);
+    spec.symbol = jsonSymbol(value, "symbol", what);
     auto kind = kinds.find(jsonString(value, "kind", what));
     if (kind == kinds.end())
       fail(RNN_CORRUPT, what, " is of an unknown kind");

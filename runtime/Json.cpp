@@ -177,6 +177,23 @@ bool rnn::isPlainName(std::string_view name) {
   return true;
 }
 
+bool rnn::isSymbolName(std::string_view name) {
+  if (name.empty() || name.size() > 1024)
+    return false;
+  for (unsigned char c : name)
+    if (c <= 0x20 || c >= 0x7f)
+      return false;
+  return true;
+}
+
+const std::string &rnn::jsonSymbol(const Json &object, const char *key,
+                                   const std::string &what) {
+  const std::string &name = jsonString(object, key, what);
+  if (!isSymbolName(name))
+    fail(RNN_CORRUPT, what, ": '", key, "' is not a symbol's name");
+  return name;
+}
+
 std::string rnn::quoteJson(std::string_view text) {
   std::string quoted = "\"";
   for (char c : text) {

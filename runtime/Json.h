@@ -50,6 +50,12 @@ int64_t jsonInteger(const Json &value, int64_t low, int64_t high,
 // slash, not beginning with a dot (tools name files after them).
 bool isPlainName(std::string_view name);
 
+// Fit for a symbol of a shared object: 1 to 1024 printable ASCII characters.
+bool isSymbolName(std::string_view name);
+// A member that is one.
+const std::string &jsonSymbol(const Json &object, const char *key,
+                              const std::string &what);
+
 // Writing: the text of a string, with quotes; of a list of integers; and of a
 // number, the shortest that reads back the same.
 std::string quoteJson(std::string_view text);

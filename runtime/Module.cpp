@@ -64,6 +64,16 @@ std::shared_ptr<const Module> Module::open(const std::string &path) {
   if (!file.descriptor.update.empty())
     module->updateEntry =
         reinterpret_cast<rnn_update_entry>(symbol(file.descriptor.update));
+  const DeviceTarget &device = file.descriptor.device;
+  if (!device.norm.empty())
+    module->normEntry = reinterpret_cast<rnn_norm_entry>(symbol(device.norm));
+  if (!device.constants.empty())
+    module->constantData = symbol(device.constants);
+  if (device.kind == DeviceTarget::Simulated)
+    module->simKernels =
+        static_cast<const rnn_sim_kernel *>(symbol("rnn_sim_kernels"));
+  if (device.kind == DeviceTarget::Cuda)
+    module->ptxText = static_cast<const char *>(symbol("rnn_ptx"));
   module->description = std::move(file.descriptor);
   return module;
 }

@@ -26,6 +26,12 @@ public:
   rnn_entry entry(size_t index) const { return entries[index]; }
   // Null if the module has none.
   rnn_update_entry update() const { return updateEntry; }
+  // Of a module for a GPU that has an update.
+  rnn_norm_entry norm() const { return normEntry; }
+  // As descriptor().device says; null where it has none.
+  const void *constants() const { return constantData; }
+  const rnn_sim_kernel *simulatedKernels() const { return simKernels; }
+  const char *ptx() const { return ptxText; }
 
 private:
   Module() = default;
@@ -33,6 +39,10 @@ private:
   Descriptor description;
   std::vector<rnn_entry> entries;
   rnn_update_entry updateEntry = nullptr;
+  rnn_norm_entry normEntry = nullptr;
+  const void *constantData = nullptr;
+  const rnn_sim_kernel *simKernels = nullptr;
+  const char *ptxText = nullptr;
   int descriptorFile = -1; // the memory file that was loaded
   void *library = nullptr;
 };

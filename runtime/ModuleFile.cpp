@@ -141,10 +141,6 @@ ModuleFile ModuleFile::read(const std::string &path) {
 }
 
 void ModuleFile::requireCpu() const {
-  if (!descriptor.device.empty())
-    fail(RNN_INCOMPATIBLE, "cannot use the module ", path,
-         ": its kernels are for the device '", descriptor.device.substr(0, 40),
-         "', which this runtime does not have; compile it with --target=cpu");
   std::string all;
   for (const std::string &name : missingFeatures)
     all += (all.empty() ? "" : ", ") + name.substr(0, 40);
@@ -167,7 +163,8 @@ std::string ModuleFile::inspect() const {
          ",\"hash\":\"" + hash +
          "\",\"abi_version\":" + std::to_string(header.abi_version) +
          ",\"runs_here\":" +
-         (missingFeatures.empty() && descriptor.device.empty() ? "true"
-                                                               : "false") +
+         (missingFeatures.empty() && descriptor.device.kind == DeviceTarget::Cpu
+              ? "true"
+              : "false") +
          ",\"missing_features\":[" + missing + "]}}";
 }

@@ -16,11 +16,12 @@ using namespace rnn::core;
 using namespace rnn;
 
 Session::Session(std::shared_ptr<const Module> of, unsigned threads,
-                 const rnn_host *program)
-    : module(std::move(of)), host(threads, program),
-      parameters(Buffer::zeroed(flatBytes())),
-      gradients(Buffer::zeroed(flatBytes())),
-      frozen(descriptor().parameters.size()) {}
+                 const rnn_host *program, const char *deviceName)
+    : module(std::move(of)), device(openDevice(module, deviceName)),
+      host(threads, program, device.get()),
+      parameters(DeviceBuffer::zeroed(*device, flatBytes())),
+      gradients(DeviceBuffer::zeroed(*device, flatBytes())), inputs(*device),
+      frozen(descriptor().parameters.size()), outputs(*device) {}
 
 int64_t Session::flatBytes() const {
   return (CheckedSize(descriptor().parameterCount) * byteSize(elementType()))
@@ -59,16 +60,24 @@ static void fill(Host &host, const ParameterSpec &spec, uint64_t seed,
 }
 
 void Session::initialize(uint64_t seed) {
+  Buffer drawn;
+  char *values = parameters.at(0);
+  if (!device->isHost()) {
+    drawn = Buffer::zeroed(flatBytes());
+    values = drawn.at(0);
+  }
   for (const ParameterSpec &spec : descriptor().parameters)
     if (elementType() == RNN_F64)
-      fill(host, spec, seed,
-           static_cast<double *>(parameters.data()) + spec.offset);
+      fill(host, spec, seed, reinterpret_cast<double *>(values) + spec.offset);
     else
-      fill(host, spec, seed,
-           static_cast<float *>(parameters.data()) + spec.offset);
+      fill(host, spec, seed, reinterpret_cast<float *>(values) + spec.offset);
+  if (!device->isHost())
+    parameters.copyIn(0, values, flatBytes());
 }
 
 void Session::zeroGradients() {
+  if (!device->isHost())
+    return device->fill(gradients.data(), 0, gradients.size());
   constexpr int64_t piece = 1 << 20;
   int64_t bytes = gradients.size();
   host.forRanges((bytes + piece - 1) / piece, [&](int64_t begin, int64_t end) {
@@ -135,70 +144,74 @@ Extents Session::check(size_t index, const rnn_tensor *inputs,
 }
 
 void Session::invoke(size_t index, const Extents &extents,
-                     const rnn_tensor *inputs, const rnn_tensor *outputs,
-                     State *state, uint64_t seed, uint64_t step) {
+                     const void *const *in, void *const *out, State *state,
+                     uint64_t seed, uint64_t step) {
   const EntrySpec &entry = descriptor().entries[index];
-  std::vector<const void *> in;
-  std::vector<void *> out;
-  for (size_t i = 0; i < entry.inputs.size(); ++i)
-    in.push_back(inputs[i].data);
-  for (size_t i = 0; i < entry.outputs.size(); ++i)
-    out.push_back(outputs[i].data);
-  workspace.reserve(entry.workspaceBytes(extents.batch, extents.time));
+  workspace.reserve(*device, entry.workspaceBytes(extents.batch, extents.time));
   if (!state)
-    droppedState.reserve((CheckedSize(extents.batch) * entry.stateCount *
-                          byteSize(elementType()))
-                             .get());
+    droppedState.reserve(*device, (CheckedSize(extents.batch) *
+                                   entry.stateCount * byteSize(elementType()))
+                                      .get());
   rnn_call call = {};
   call.host = host.table();
   call.batch = extents.batch;
   call.time = extents.time;
-  call.inputs = in.data();
-  call.outputs = out.data();
-  call.parameters = parameters.data();
+  call.inputs = in;
+  call.outputs = out;
   call.gradients = gradients.data();
-  call.states_in = state && state->carried() ? state->in() : nullptr;
   call.states_out = state ? state->out() : droppedState.data();
   call.workspace = workspace.data();
   call.seed = seed;
   call.step = step;
-  call.time_offset = state ? state->time : 0;
-  call.carry = state && state->carried();
-  module->entry(index)(&call);
+  enter(index, call, workspace, state);
 }
 
-void Session::run(size_t index, const rnn_tensor *inputs, size_t inputCount,
-                  const rnn_tensor *outputs, size_t outputCount, State *state,
+void Session::enter(size_t index, rnn_call &call, const DeviceBuffer &workspace,
+                    const State *state) {
+  call.parameters = parameters.data();
+  call.constants = device->constants();
+  call.states_in = state && state->carried() ? state->in() : nullptr;
+  call.time_offset = state ? state->time : 0;
+  call.carry = state && state->carried();
+  device->poison(call.workspace, workspace.size());
+  if (state)
+    device->poison(call.states_out, state->bytes());
+  module->entry(index)(&call);
+  host.throwFailure();
+}
+
+void Session::run(size_t index, const rnn_tensor *given, size_t inputCount,
+                  const rnn_tensor *wanted, size_t outputCount, State *state,
                   uint64_t seed, uint64_t step) {
-  Extents extents =
-      check(index, inputs, inputCount, outputs, outputCount, state);
-  invoke(index, extents, inputs, outputs, state, seed, step);
+  Extents extents = check(index, given, inputCount, wanted, outputCount, state);
+  inputs.bindInputs(given, inputCount);
+  outputs.bindOutputs(wanted, outputCount);
+  invoke(index, extents, inputs.addresses(), outputs.addresses(), state, seed,
+         step);
+  outputs.copyOut(wanted);
+  device->synchronize();
   if (state)
     state->advance(extents.time);
 }
 
-void Session::step(State &state, const rnn_tensor *inputs, size_t inputCount,
-                   const rnn_tensor *outputs, size_t outputCount) {
+void Session::step(State &state, const rnn_tensor *given, size_t inputCount,
+                   const rnn_tensor *wanted, size_t outputCount) {
   size_t index = state.stepEntry();
   Extents extents =
-      check(index, inputs, inputCount, outputs, outputCount, &state);
-  for (size_t i = 0; i < inputCount; ++i)
-    state.stepInputs[i] = inputs[i].data;
-  for (size_t i = 0; i < outputCount; ++i)
-    state.stepOutputs[i] = outputs[i].data;
+      check(index, given, inputCount, wanted, outputCount, &state);
+  state.stepInputs.bindInputs(given, inputCount);
+  state.stepOutputs.bindOutputs(wanted, outputCount);
   rnn_call call = {};
   call.host = host.stepTable();
   call.batch = extents.batch;
   call.time = 1;
-  call.inputs = state.stepInputs.data();
-  call.outputs = state.stepOutputs.data();
-  call.parameters = parameters.data();
-  call.states_in = state.carried() ? state.in() : nullptr;
+  call.inputs = state.stepInputs.addresses();
+  call.outputs = state.stepOutputs.addresses();
   call.states_out = state.out();
   call.workspace = state.workspace.data();
-  call.time_offset = state.time;
-  call.carry = state.carried();
-  module->entry(index)(&call);
+  enter(index, call, state.workspace, &state);
+  state.stepOutputs.copyOut(wanted);
+  device->synchronize();
   state.advance(1);
 }
 

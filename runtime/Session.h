@@ -1,9 +1,10 @@
-// What one user of a module holds: parameters, gradients, workspace, threads.
+// What one user of a module holds: parameters, gradients and workspace on the
+// module's device, threads.
 #ifndef RNN_SESSION_H
 #define RNN_SESSION_H
 
-#include "Buffer.h"
 #include "Call.h"
+#include "CallTensors.h"
 #include "Module.h"
 #include "cpu/Host.h"
 
@@ -16,8 +17,9 @@ class State;
 
 class Session {
 public:
+  // deviceName null: the module's.
   Session(std::shared_ptr<const Module> module, unsigned threads,
-          const rnn_host *program);
+          const rnn_host *program, const char *deviceName);
 
   const Descriptor &descriptor() const { return module->descriptor(); }
   rnn_element_type elementType() const { return descriptor().elementType; }
@@ -38,25 +40,32 @@ public:
   Extents check(size_t index, const rnn_tensor *inputs, size_t inputCount,
                 const rnn_tensor *outputs, size_t outputCount,
                 const State *state) const;
-  // The call alone: everything was checked. Leaves the last state in the
-  // state's other buffer; State::advance makes it the current one.
-  void invoke(size_t index, const Extents &extents, const rnn_tensor *inputs,
-              const rnn_tensor *outputs, State *state, uint64_t seed,
-              uint64_t step);
+  // The call alone: everything was checked, the addresses are the device's.
+  // Leaves the last state in the state's other buffer; State::advance makes it
+  // the current one. A device may still be at work when it returns.
+  void invoke(size_t index, const Extents &extents, const void *const *in,
+              void *const *out, State *state, uint64_t seed, uint64_t step);
   // One step of the state's model; never allocates.
   void step(State &state, const rnn_tensor *inputs, size_t inputCount,
             const rnn_tensor *outputs, size_t outputCount);
 
   const std::shared_ptr<const Module> module;
+  const std::unique_ptr<Device> device;
   Host host;
-  Buffer parameters, gradients;
+  DeviceBuffer parameters, gradients;
+  CallTensors inputs;       // of the call at work
   std::vector<bool> frozen; // one per parameter
   std::map<std::string, std::string> metadata;
 
 private:
+  // Fills in what every call has and runs it. Throws what a launch has.
+  void enter(size_t index, rnn_call &call, const DeviceBuffer &workspace,
+             const State *state);
+
   friend class SessionUse;
   std::atomic<bool> inUse{false};
-  Buffer workspace, droppedState; // grow only
+  CallTensors outputs;
+  DeviceBuffer workspace, droppedState; // grow only
 };
 
 // Holds the session for one call, or refuses: two threads on one session.

@@ -3,8 +3,6 @@
 #include "ElementType.h"
 #include "State.h"
 
-#include <cstring>
-
 using namespace rnn::core;
 using namespace rnn;
 
@@ -26,14 +24,15 @@ rnn_code rnn_session_create(rnn_module *module,
     required(module, "module");
     required(session, "session");
     rnn_session_options options = {};
-    readOptions(given, options, "rnn_session_options");
+    readOptions(given, options, "rnn_session_options",
+                offsetof(rnn_session_options, device));
     if (options.threads > 4096)
       fail(RNN_INVALID_ARGUMENT, options.threads,
            " threads are more than 4096; give 0 for all cores");
     rnn_host program = {};
-    readOptions(options.host, program, "rnn_host");
-    auto made =
-        std::make_shared<Session>(module->module, options.threads, &program);
+    readOptions(options.host, program, "rnn_host", offsetof(rnn_host, launch));
+    auto made = std::make_shared<Session>(module->module, options.threads,
+                                          &program, options.device);
     made->initialize(options.seed);
     *session = new rnn_session{std::move(made)};
   });
@@ -72,38 +71,38 @@ rnn_code rnn_session_parameter_info(const rnn_session *handle, size_t index,
   });
 }
 
-// Where a parameter lies in a flat buffer, its tensor checked.
-static char *locate(Session &session, const Buffer &flat, const char *name,
-                    const rnn_tensor *tensor) {
+// The byte where a parameter begins in a flat buffer, its tensor checked.
+static int64_t locate(const Session &session, const char *name,
+                      const rnn_tensor *tensor) {
   const Descriptor &descriptor = session.descriptor();
   size_t index = descriptor.parameterIndex(required(name, "name"));
   const ParameterSpec &spec = descriptor.parameters[index];
   checkTensor(tensor, session.elementType(), spec.shape.data(),
               spec.shape.size(), "parameter", spec.name);
-  return flat.at(spec.offset * byteSize(session.elementType()));
+  return spec.offset * byteSize(session.elementType());
 }
 
 rnn_code rnn_session_get_parameter(rnn_session *handle, const char *name,
                                    const rnn_tensor *to, rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
-    char *from = locate(session, session.parameters, name, to);
-    std::memcpy(to->data, from, size_t(tensorBytes(*to)));
+    int64_t offset = locate(session, name, to);
+    session.parameters.copyOut(offset, to->data, tensorBytes(*to));
   });
 }
 
 rnn_code rnn_session_set_parameter(rnn_session *handle, const char *name,
                                    const rnn_tensor *from, rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
-    char *to = locate(session, session.parameters, name, from);
-    std::memcpy(to, from->data, size_t(tensorBytes(*from)));
+    int64_t offset = locate(session, name, from);
+    session.parameters.copyIn(offset, from->data, tensorBytes(*from));
   });
 }
 
 rnn_code rnn_session_get_gradient(rnn_session *handle, const char *name,
                                   const rnn_tensor *to, rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
-    char *from = locate(session, session.gradients, name, to);
-    std::memcpy(to->data, from, size_t(tensorBytes(*to)));
+    int64_t offset = locate(session, name, to);
+    session.gradients.copyOut(offset, to->data, tensorBytes(*to));
   });
 }
 

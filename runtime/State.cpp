@@ -6,29 +6,43 @@
 #include "ElementType.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace rnn::core;
 using namespace rnn;
 
+// Bytes of each tensor of one step.
+static std::vector<int64_t> stepBytes(const std::vector<TensorSpec> &tensors,
+                                      int64_t batch) {
+  std::vector<int64_t> all;
+  for (const TensorSpec &tensor : tensors) {
+    CheckedSize bytes = byteSize(tensor.type);
+    for (int64_t extent : tensor.shape)
+      bytes = bytes * (extent == batchExtent  ? batch
+                       : extent == timeExtent ? 1
+                                              : extent);
+    all.push_back(bytes.get());
+  }
+  return all;
+}
+
 State::State(Session &session, size_t entry, int64_t batch)
-    : batch(batch), session(session), entry(entry),
-      step(session.descriptor().stepOf(entry)) {
+    : batch(batch), stepInputs(*session.device), stepOutputs(*session.device),
+      session(session), entry(entry), step(session.descriptor().stepOf(entry)) {
   if (batch < 1)
     fail(RNN_INVALID_ARGUMENT, "a state needs a batch of at least 1; given ",
          batch);
   int64_t bytes = (CheckedSize(batch) * table().stateCount *
                    byteSize(session.elementType()))
                       .get();
-  for (Buffer &buffer : buffers)
-    buffer = Buffer::zeroed(bytes);
+  for (DeviceBuffer &buffer : buffers)
+    buffer = DeviceBuffer::zeroed(*session.device, bytes);
   isSet.resize(table().states.size());
   if (step < 0)
     return;
   const EntrySpec &spec = session.descriptor().entries[size_t(step)];
-  workspace = Buffer::uninitialized(spec.workspaceBytes(batch, 1));
-  stepInputs.resize(spec.inputs.size());
-  stepOutputs.resize(spec.outputs.size());
+  workspace = DeviceBuffer(*session.device, spec.workspaceBytes(batch, 1));
+  stepInputs.prepare(stepBytes(spec.inputs, batch));
+  stepOutputs.prepare(stepBytes(spec.outputs, batch));
 }
 
 const EntrySpec &State::table() const {
@@ -96,16 +110,16 @@ void State::get(const std::string &name, const rnn_tensor *to) const {
     fail(RNN_UNAVAILABLE, "the state '", name,
          "' is still the initial one; run or step first");
   int64_t size = byteSize(session.elementType());
-  std::memcpy(to->data, buffers[current].at(batch * spec.offset * size),
-              size_t(batch * spec.count * size));
+  buffers[current].copyOut(batch * spec.offset * size, to->data,
+                           batch * spec.count * size);
 }
 
 void State::set(const std::string &name, const rnn_tensor *from) {
   const StateSpec &spec = find(name);
   checkTensor(spec, from);
   int64_t size = byteSize(session.elementType());
-  std::memcpy(buffers[current].at(batch * spec.offset * size), from->data,
-              size_t(batch * spec.count * size));
+  buffers[current].copyIn(batch * spec.offset * size, from->data,
+                          batch * spec.count * size);
   isSet[size_t(&spec - table().states.data())] = true;
   if (setCount() == isSet.size())
     started = true;
@@ -117,11 +131,11 @@ void State::advance(int64_t steps) {
   time += uint64_t(steps);
 }
 
-void State::restore(bool wasStarted, uint64_t atTime, Buffer &contents) {
+void State::restore(bool wasStarted, uint64_t atTime, const Buffer &contents) {
   reset();
   started = wasStarted;
   time = atTime;
-  buffers[current].swap(contents);
+  buffers[current].copyIn(0, contents.data(), contents.size());
 }
 
 //===-- C API ------------------------------------------------------------===//

@@ -29,19 +29,19 @@ public:
   bool carried() const { return started; }
   const void *in() const { return buffers[current].data(); }
   void *out() { return buffers[1 - current].data(); }
+  const DeviceBuffer &contents() const { return buffers[current]; }
   // What the call wrote becomes the state, `time` steps later.
   void advance(int64_t time);
 
   // For checkpoints: the whole current buffer.
-  void restore(bool wasStarted, uint64_t atTime, Buffer &contents);
+  void restore(bool wasStarted, uint64_t atTime, const Buffer &contents);
   int64_t bytes() const { return buffers[0].size(); }
 
   const int64_t batch;
   uint64_t time = 0; // steps taken
   // Of the step entry, sized once.
-  Buffer workspace;
-  std::vector<const void *> stepInputs;
-  std::vector<void *> stepOutputs;
+  DeviceBuffer workspace;
+  CallTensors stepInputs, stepOutputs;
 
 private:
   const StateSpec &find(const std::string &name) const;
@@ -51,7 +51,7 @@ private:
   Session &session;
   const size_t entry;
   const int step; // -1: the model has none
-  Buffer buffers[2];
+  DeviceBuffer buffers[2];
   int current = 0;
   bool started = false;
   std::vector<bool> isSet; // by hand, before the state has started

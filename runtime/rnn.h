@@ -99,8 +99,14 @@ typedef struct rnn_session_options {
   uint64_t seed;        // initial parameters, see rnn_session_initialize
   // The program's own parallel_for and matmul; NULL: a pool and oneDNN (where
   // libdnnl is found) of the session's own. Either function may be NULL to keep
-  // the session's. Copied; the context must outlive the session.
+  // the session's, `launch` is not looked at. Copied; the context must outlive
+  // the session.
   const rnn_host *host;
+  // Where to run: "cpu", "sim" (a simulated GPU) or "cuda:0", "cuda:1" and so
+  // on. NULL: what the module was compiled for, of several GPUs the first.
+  // Another kind than the module's is RNN_INCOMPATIBLE; no usable driver or GPU
+  // is RNN_UNAVAILABLE.
+  const char *device;
 } rnn_session_options;
 
 // options may be NULL: all cores, seed 0. Parameters are initialised.

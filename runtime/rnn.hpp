@@ -84,10 +84,12 @@ class State;
 
 class Session {
 public:
+  // device empty: the module's.
   explicit Session(const Module &module, unsigned threads = 0,
-                   uint64_t seed = 0)
+                   uint64_t seed = 0, const std::string &device = "")
       : handle(nullptr, rnn_session_destroy) {
-    rnn_session_options options = {sizeof options, threads, seed, nullptr};
+    rnn_session_options options = {sizeof options, threads, seed, nullptr,
+                                   device.empty() ? nullptr : device.c_str()};
     rnn_session *raw = nullptr;
     call(rnn_session_create, module.get(),
          static_cast<const rnn_session_options *>(&options), &raw);

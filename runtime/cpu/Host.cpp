@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 using namespace rnn;
 
@@ -21,8 +22,8 @@ const Kernels &rnn::chooseKernels() {
   return v4 ? kernelsV4 : v3 ? kernelsV3 : kernelsBase;
 }
 
-Host::Host(unsigned threads, const rnn_host *given)
-    : program(given ? *given : rnn_host{}),
+Host::Host(unsigned threads, const rnn_host *given, Device *device)
+    : program(given ? *given : rnn_host{}), device(device),
       pool(program.parallel_for ? 1 : threads), chosen(chooseKernels()) {
   functions = {
       sizeof functions,
@@ -34,7 +35,9 @@ Host::Host(unsigned threads, const rnn_host *given)
       [](void *context, const rnn_matmul *product) {
         static_cast<Host *>(context)->matmul(*product);
       },
-      nullptr};
+      [](void *context, const rnn_launch *launch) {
+        static_cast<Host *>(context)->launch(*launch);
+      }};
   stepFunctions = functions;
   stepFunctions.matmul = [](void *context, const rnn_matmul *product) {
     static_cast<Host *>(context)->matmul(*product, false);
@@ -46,6 +49,21 @@ void Host::parallelFor(int64_t count, ThreadPool::Body body, void *argument) {
     program.parallel_for(program.context, count, body, argument);
   else
     pool.parallelFor(count, body, argument);
+}
+
+void Host::launch(const rnn_launch &launch) noexcept {
+  if (failure)
+    return;
+  try {
+    device->launch(launch);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+}
+
+void Host::throwFailure() {
+  if (std::exception_ptr thrown = std::exchange(failure, nullptr))
+    std::rethrow_exception(thrown);
 }
 
 // Up to so many rows the kernel that packs nothing wins; measured.

@@ -1,21 +1,25 @@
 // What a session gives to its module: the parallel loop and the matrix
-// product, the program's own where it brought them.
+// product, the program's own where it brought them, and launches on its device.
 //
 // A product is cut into tiles that depend on its shape only, so its bits do
 // not depend on the number of threads.
 #ifndef RNN_CPU_HOST_H
 #define RNN_CPU_HOST_H
 
+#include "Device.h"
 #include "cpu/Kernels.h"
 #include "cpu/OneDnn.h"
 #include "cpu/ThreadPool.h"
+
+#include <exception>
 
 namespace rnn {
 
 class Host {
 public:
-  // program may be null, and so may either of its functions.
-  Host(unsigned threads, const rnn_host *program);
+  // program may be null, and so may either of its functions. The device, null
+  // where nothing launches, must outlive the host.
+  Host(unsigned threads, const rnn_host *program, Device *device = nullptr);
   Host(const Host &) = delete;
   Host &operator=(const Host &) = delete;
 
@@ -34,6 +38,11 @@ public:
         &body);
   }
   void matmul(const rnn_matmul &product, bool mayAllocate = true);
+  // Nothing passes through the module's code, which knows no exceptions: the
+  // first failure is kept, launches after it do nothing.
+  void launch(const rnn_launch &launch) noexcept;
+  // Throws what a launch since the last call of this has failed with.
+  void throwFailure();
   const Kernels &kernels() const { return chosen; }
 
 private:
@@ -41,6 +50,8 @@ private:
   void fewRowsProduct(const rnn_matmul &product);
 
   rnn_host program = {};
+  Device *device;
+  std::exception_ptr failure;
   ThreadPool pool;
   OneDnn oneDnn;
   const Kernels &chosen;

@@ -9,36 +9,29 @@
 using namespace rnn::core;
 using namespace rnn;
 
-// Elements of a piece: fixed, so that sums do not depend on the threads.
-static constexpr int64_t pieceElements = 16384;
+// The gradient entry of an objective that can be trained.
+static size_t gradientEntry(const Session &session,
+                            const ObjectiveSpec &objective) {
+  if (objective.gradient < 0 || !session.module->update())
+    fail(RNN_UNAVAILABLE,
+         "the module was compiled without training: it has "
+         "no ",
+         objective.gradient < 0 ? "gradient of '" + objective.name + "'"
+                                : "update entry");
+  return size_t(objective.gradient);
+}
 
 Trainer::Trainer(Session &session, const std::string &objective,
                  const rnn_trainer_options &options)
     : options(options), session(session),
-      name(session.descriptor().objective(objective).name) {
+      name(session.descriptor().objective(objective).name),
+      entry(gradientEntry(session, session.descriptor().objective(objective))),
+      optimizer(session) {
   checkOptions(options);
-  int gradient = session.descriptor().objective(name).gradient;
-  if (gradient < 0 || !session.module->update())
-    fail(RNN_UNAVAILABLE,
-         "the module was compiled without training: it has "
-         "no ",
-         gradient < 0 ? "gradient of '" + name + "'" : "update entry");
-  entry = size_t(gradient);
-  firstMoment = Buffer::zeroed(session.flatBytes());
-  secondMoment = Buffer::zeroed(session.flatBytes());
-  size_t outputCount = session.descriptor().entries[entry].outputs.size();
-  outputs.resize(outputCount);
-  outputTensors.resize(outputCount);
-  makePieces();
-}
-
-void Trainer::makePieces() {
-  const auto &parameters = session.descriptor().parameters;
-  for (size_t p = 0; p < parameters.size(); ++p)
-    for (int64_t begin = 0; begin < parameters[p].count; begin += pieceElements)
-      pieces.push_back({p, parameters[p].offset + begin,
-                        std::min(pieceElements, parameters[p].count - begin)});
-  sums.resize(pieces.size());
+  size_t count = session.descriptor().entries[entry].outputs.size();
+  dropped.resize(count - 1);
+  outputTensors.resize(count);
+  outputs.resize(count);
 }
 
 void Trainer::checkOptions(const rnn_trainer_options &options) {
@@ -95,47 +88,34 @@ void Trainer::checkStates(State *const *states, size_t count) const {
   }
 }
 
-void Trainer::prepareOutputs(const rnn_tensor *inputs) {
+void Trainer::prepareOutputs(size_t microBatch, const rnn_tensor *inputs) {
   const EntrySpec &spec = session.descriptor().entries[entry];
-  outputs[0].reserve(byteSize(spec.outputs[0].type));
-  outputTensors[0] = {outputs[0].data(), spec.outputs[0].type, 0, nullptr};
+  rnn_element_type type = session.elementType();
+  outputTensors[0] = {lossBuffer.at(int64_t(microBatch) * byteSize(type)), type,
+                      0, nullptr};
   // The descriptor's parser saw to it that they follow the float inputs.
   size_t next = 1;
   for (size_t i = 0; i < spec.inputs.size(); ++i) {
     if (spec.inputs[i].type != RNN_F32 && spec.inputs[i].type != RNN_F64)
       continue;
-    outputs[next].reserve(tensorBytes(inputs[i]));
+    DeviceBuffer &buffer = dropped[next - 1];
+    buffer.reserve(*session.device, tensorBytes(inputs[i]));
     outputTensors[next] = inputs[i];
-    outputTensors[next].data = outputs[next].data();
+    outputTensors[next].data = buffer.data();
     ++next;
   }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    outputs[i] = outputTensors[i].data;
 }
 
-double Trainer::loss() const {
-  return session.elementType() == RNN_F64
-             ? *static_cast<const double *>(outputs[0].data())
-             : *static_cast<const float *>(outputs[0].data());
-}
-
-double Trainer::gradientNorm() {
-  rnn_element_type type = session.elementType();
-  session.host.forRanges(
-      int64_t(pieces.size()), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const Piece &piece = pieces[size_t(i)];
-          sums[size_t(i)] =
-              session.frozen[piece.parameter]
-                  ? 0
-                  : session.host.kernels().sumOfSquares(
-                        session.gradients.at(piece.offset * byteSize(type)),
-                        piece.count, type);
-        }
-      });
-  // In the order of the parameters, whoever computed them.
-  double total = 0;
-  for (double sum : sums)
-    total += sum;
-  return std::sqrt(total);
+std::vector<double> Trainer::losses() const {
+  HostView view(lossBuffer);
+  std::vector<double> all(options.gradient_accumulation);
+  for (size_t b = 0; b < all.size(); ++b)
+    all[b] = session.elementType() == RNN_F64
+                 ? reinterpret_cast<const double *>(view.at(0))[b]
+                 : reinterpret_cast<const float *>(view.at(0))[b];
+  return all;
 }
 
 // The first element of a buffer that is not finite, or -1.
@@ -152,12 +132,13 @@ static int64_t findNotFinite(const char *data, int64_t count,
 void Trainer::notFinite(const std::string &what) {
   rnn_element_type type = session.elementType();
   struct {
-    const Buffer &buffer;
+    const DeviceBuffer &buffer;
     const char *name;
   } const places[] = {{session.parameters, "parameter"},
                       {session.gradients, "gradient of"}};
   std::string place = "; all parameters and gradients are finite by themselves";
-  for (const auto &[buffer, kind] : places) {
+  for (const auto &[flat, kind] : places) {
+    HostView buffer(flat);
     int64_t element = -1;
     for (const ParameterSpec &spec : session.descriptor().parameters) {
       element = findNotFinite(buffer.at(spec.offset * byteSize(type)),
@@ -185,66 +166,55 @@ rnn_metrics Trainer::step(const rnn_tensor *inputs, size_t inputCount,
   if (inputCount)
     required(inputs, "inputs");
   checkStates(states, stateCount);
+  lossBuffer.reserve(*session.device,
+                     int64_t(batches) * byteSize(session.elementType()));
   std::vector<Extents> extents;
   for (size_t b = 0; b < batches; ++b) {
     // Outputs are shaped like the inputs, which have yet to be checked.
     Extents unknown;
     checkTensors(spec, true, inputs + b * each, each, unknown);
-    prepareOutputs(inputs + b * each);
+    prepareOutputs(b, inputs + b * each);
     extents.push_back(session.check(entry, inputs + b * each, each,
                                     outputTensors.data(), outputTensors.size(),
                                     stateCount ? states[b] : nullptr));
   }
   session.zeroGradients();
-  rnn_metrics metrics = {steps + 1, 0, 0, learningRate(steps + 1)};
   for (size_t b = 0; b < batches; ++b) {
-    prepareOutputs(inputs + b * each);
-    session.invoke(entry, extents[b], inputs + b * each, outputTensors.data(),
-                   stateCount ? states[b] : nullptr, options.seed,
-                   steps * batches + b);
-    if (!std::isfinite(loss()))
-      notFinite("the loss is " + std::to_string(loss()));
-    metrics.loss += loss() / double(batches);
+    prepareOutputs(b, inputs + b * each);
+    session.inputs.bindInputs(inputs + b * each, each);
+    session.invoke(entry, extents[b], session.inputs.addresses(),
+                   outputs.data(), stateCount ? states[b] : nullptr,
+                   options.seed, steps * batches + b);
+  }
+  // A device computes it while the host waits for the losses.
+  optimizer.startNorm();
+  rnn_metrics metrics = {steps + 1, 0, 0, learningRate(steps + 1)};
+  for (double loss : losses()) {
+    if (!std::isfinite(loss))
+      notFinite("the loss is " + std::to_string(loss));
+    metrics.loss += loss / double(batches);
   }
   double scale = 1 / double(batches);
-  metrics.gradient_norm = gradientNorm() * scale;
+  metrics.gradient_norm = optimizer.norm() * scale;
   if (!std::isfinite(metrics.gradient_norm))
     notFinite("the gradient is not finite");
   if (options.clip_norm > 0 && metrics.gradient_norm > options.clip_norm)
     scale *= options.clip_norm / metrics.gradient_norm;
-  update(scale);
+  optimizer.update(updateOf(scale), options.weight_decay);
   ++steps;
   for (size_t b = 0; b < stateCount; ++b)
     states[b]->advance(extents[b].time);
   return metrics;
 }
 
-void Trainer::update(double scale) {
-  int64_t size = byteSize(session.elementType());
-  rnn_update common = {};
-  common.learning_rate = learningRate(steps + 1);
-  common.beta1 = options.beta1;
-  common.beta2 = options.beta2;
-  common.epsilon = options.epsilon;
-  common.correction1 = 1 - std::pow(options.beta1, double(steps + 1));
-  common.correction2 = 1 - std::pow(options.beta2, double(steps + 1));
-  common.gradient_scale = scale;
-  rnn_update_entry apply = session.module->update();
-  session.host.forRanges(
-      int64_t(pieces.size()), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const Piece &piece = pieces[size_t(i)];
-          if (session.frozen[piece.parameter])
-            continue;
-          rnn_update part = common;
-          part.parameters = session.parameters.at(piece.offset * size);
-          part.gradients = session.gradients.at(piece.offset * size);
-          part.first_moment = firstMoment.at(piece.offset * size);
-          part.second_moment = secondMoment.at(piece.offset * size);
-          part.count = piece.count;
-          if (session.descriptor().parameters[piece.parameter].decay)
-            part.weight_decay = options.weight_decay;
-          apply(&part);
-        }
-      });
+rnn_update Trainer::updateOf(double scale) const {
+  rnn_update update = {};
+  update.learning_rate = learningRate(steps + 1);
+  update.beta1 = options.beta1;
+  update.beta2 = options.beta2;
+  update.epsilon = options.epsilon;
+  update.correction1 = 1 - std::pow(options.beta1, double(steps + 1));
+  update.correction2 = 1 - std::pow(options.beta2, double(steps + 1));
+  update.gradient_scale = scale;
+  return update;
 }

@@ -4,6 +4,7 @@
 #define RNN_TRAIN_TRAINER_H
 
 #include "State.h"
+#include "train/Optimizer.h"
 
 namespace rnn::core {
 
@@ -27,30 +28,24 @@ public:
   uint64_t steps = 0;
 
 private:
-  // A piece of the flat buffers that one task norms or updates.
-  struct Piece {
-    size_t parameter;
-    int64_t offset, count;
-  };
-  void makePieces();
-  // Memory for the gradient entry's outputs: the loss and the inputs'
-  // gradients, which training drops.
-  void prepareOutputs(const rnn_tensor *inputs);
-  double loss() const;
+  // Memory on the device for the gradient entry's outputs: the loss of a
+  // micro-batch, and the inputs' gradients, which training drops. As tensors,
+  // to be checked.
+  void prepareOutputs(size_t microBatch, const rnn_tensor *inputs);
+  // Of each micro-batch; waits for them.
+  std::vector<double> losses() const;
   void checkStates(State *const *states, size_t count) const;
-  // Norm of the accumulated gradient without frozen parameters, unscaled.
-  double gradientNorm();
-  void update(double scale);
+  rnn_update updateOf(double scale) const;
   [[noreturn]] void notFinite(const std::string &what);
 
   Session &session;
   const std::string name; // of the objective
   size_t entry;
-  Buffer firstMoment, secondMoment;
-  std::vector<Piece> pieces;
-  std::vector<double> sums; // of squares, one per piece
-  std::vector<Buffer> outputs;
+  Optimizer optimizer;
+  DeviceBuffer lossBuffer;           // one for each micro-batch
+  std::vector<DeviceBuffer> dropped; // inputs' gradients
   std::vector<rnn_tensor> outputTensors;
+  std::vector<void *> outputs; // their addresses
 };
 
 } // namespace rnn::core

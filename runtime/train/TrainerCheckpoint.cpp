@@ -57,9 +57,14 @@ void Trainer::save(const std::string &path, State *const *states,
                    size_t stateCount) const {
   rnn_element_type type = session.elementType();
   std::vector<TensorToStore> tensors;
-  appendFlat(session, session.parameters, "", tensors);
-  appendFlat(session, firstMoment, firstPrefix, tensors);
-  appendFlat(session, secondMoment, secondPrefix, tensors);
+  HostView parameters(session.parameters), first(optimizer.firstMoment),
+      second(optimizer.secondMoment);
+  appendFlat(session, parameters, "", tensors);
+  appendFlat(session, first, firstPrefix, tensors);
+  appendFlat(session, second, secondPrefix, tensors);
+  std::vector<HostView> contents;
+  for (size_t i = 0; i < stateCount; ++i)
+    contents.emplace_back(states[i]->contents());
   std::string carried, shared;
   for (size_t i = 0; i < stateCount; ++i) {
     const State &state = *states[i];
@@ -71,8 +76,7 @@ void Trainer::save(const std::string &path, State *const *states,
       int64_t offset = state.batch * spec.offset * byteSize(type);
       if (state.carried())
         tensors.push_back({statePrefix(i) + spec.name, type,
-                           stateShape(state, spec),
-                           static_cast<const char *>(state.in()) + offset,
+                           stateShape(state, spec), contents[i].at(offset),
                            state.batch * spec.count * byteSize(type)});
     }
   }
@@ -167,11 +171,11 @@ void Trainer::resume(const std::string &path, State *const *states,
   Buffer first = readFlat(session, file, firstPrefix);
   Buffer second = readFlat(session, file, secondPrefix);
   StringMap metadata = userMetadata(file);
-  // Nothing below fails.
-  session.parameters.swap(parameters);
+  // Nothing below fails, unless a GPU does and with it the whole session.
+  session.parameters.copyIn(0, parameters.data(), parameters.size());
   session.metadata.swap(metadata);
-  firstMoment.swap(first);
-  secondMoment.swap(second);
+  optimizer.firstMoment.copyIn(0, first.data(), first.size());
+  optimizer.secondMoment.copyIn(0, second.data(), second.size());
   steps = atStep;
   for (size_t i = 0; i < stateCount; ++i)
     states[i]->restore(restored[i].started, restored[i].time,

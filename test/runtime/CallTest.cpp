@@ -199,7 +199,7 @@ TEST_F(Call, TwoThreadsOnOneSessionAreRefused) {
       std::this_thread::yield();
     body(argument, 0, count);
   };
-  rnn_session_options options = {sizeof options, 1, 0, &host};
+  rnn_session_options options = {sizeof options, 1, 0, &host, nullptr};
   rnn_session *raw = nullptr;
   program.hold = false;
   ASSERT_ACCEPTED(rnn_session_create(module.get(), &options, &raw, &error));
@@ -234,7 +234,7 @@ TEST_F(Call, TheProgramsProductIsUsed) {
       for (int64_t j = 0; j < p->n; ++j)
         static_cast<float *>(p->c)[i * p->ldc + j] = 0;
   };
-  rnn_session_options options = {sizeof options, 1, 0, &host};
+  rnn_session_options options = {sizeof options, 1, 0, &host, nullptr};
   rnn_session *raw = nullptr;
   ASSERT_ACCEPTED(rnn_session_create(module.get(), &options, &raw, &error));
   rnn_tensor i = in.raw(), o = out.raw();

@@ -101,6 +101,66 @@ TEST(Descriptor, RefusesWhatDoesNotFit) {
   }
 }
 
+// As of a module for a GPU.
+Document deviceDocument(const char *device) {
+  Document document = Document::parse(soundText());
+  document["target"]["device"] = device;
+  document["device_kernels"] = {"scan_0", "product_1"};
+  document["norm"] = "rnn_norm";
+  document["constants"] = {{"symbol", "rnn_constants"}, {"bytes", 64}};
+  return document;
+}
+
+TEST(Descriptor, ParsesDevices) {
+  EXPECT_EQ(Descriptor::parse(soundText()).device.text(), "cpu");
+  EXPECT_EQ(Descriptor::parse(deviceDocument("sim").dump()).device.text(),
+            "sim");
+  DeviceTarget device =
+      Descriptor::parse(deviceDocument("cuda:sm_90").dump()).device;
+  EXPECT_EQ(device.text(), "cuda:sm_90");
+  EXPECT_EQ(device.architecture, 90);
+  EXPECT_EQ(device.kernels, (std::vector<std::string>{"scan_0", "product_1"}));
+  EXPECT_EQ(device.norm, "rnn_norm");
+  EXPECT_EQ(device.constants, "rnn_constants");
+  EXPECT_EQ(device.constantBytes, 64);
+  Document plain = deviceDocument("sim");
+  for (const char *key : {"norm", "constants", "update"})
+    plain.erase(key);
+  EXPECT_EQ(Descriptor::parse(plain.dump()).device.norm, "");
+}
+
+TEST(Descriptor, RefusesDevicesThatDoNotFit) {
+  using Change = std::function<void(Document &)>;
+  const std::vector<std::pair<const char *, Change>> changes = {
+      {"unknown", [](Document &d) { d["target"]["device"] = "gpu"; }},
+      {"number", [](Document &d) { d["target"]["device"] = 1; }},
+      {"cpu", [](Document &d) { d["target"]["device"] = "cpu"; }},
+      {"no architecture", [](Document &d) { d["target"]["device"] = "cuda"; }},
+      {"zero", [](Document &d) { d["target"]["device"] = "cuda:sm_00"; }},
+      {"sign", [](Document &d) { d["target"]["device"] = "cuda:sm_-9"; }},
+      {"long", [](Document &d) { d["target"]["device"] = "cuda:sm_9000"; }},
+      {"no device", [](Document &d) { d["target"].erase("device"); }},
+      {"no kernels", [](Document &d) { d.erase("device_kernels"); }},
+      {"kernels", [](Document &d) { d["device_kernels"] = "scan_0"; }},
+      {"kernel", [](Document &d) { d["device_kernels"][1] = 5; }},
+      {"kernel name", [](Document &d) { d["device_kernels"][1] = "a b"; }},
+      {"kernel twice", [](Document &d) { d["device_kernels"][1] = "scan_0"; }},
+      {"norm", [](Document &d) { d["norm"] = ""; }},
+      {"no norm", [](Document &d) { d.erase("norm"); }},
+      {"constants", [](Document &d) { d["constants"] = "rnn_constants"; }},
+      {"no symbol", [](Document &d) { d["constants"].erase("symbol"); }},
+      {"no bytes", [](Document &d) { d["constants"]["bytes"] = 0; }},
+      {"bytes",
+       [](Document &d) { d["constants"]["bytes"] = int64_t(1) << 60; }},
+  };
+  for (const char *device : {"sim", "cuda:sm_80"})
+    for (const auto &[what, change] : changes) {
+      Document changed = deviceDocument(device);
+      change(changed);
+      EXPECT_EQ(RNN_CORRUPT, parse(changed.dump())) << what;
+    }
+}
+
 TEST(Descriptor, RefusesTextThatIsNotStrictJson) {
   EXPECT_EQ(RNN_CORRUPT, parse(""));
   EXPECT_EQ(RNN_CORRUPT, parse("[]"));

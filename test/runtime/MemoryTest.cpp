@@ -41,7 +41,7 @@ TEST(Memory, EveryCallReportsThatItRanOut) {
     return code;
   });
   rnn_session *session = nullptr;
-  rnn_session_options options = {sizeof options, 3, 0, nullptr};
+  rnn_session_options options = {sizeof options, 3, 0, nullptr, nullptr};
   exhaust("session", [&](rnn_error *error) {
     rnn_session_destroy(session);
     session = nullptr;
