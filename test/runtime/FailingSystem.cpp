@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 namespace rnn::test {
-thread_local int64_t failingNew = -1;
-thread_local int64_t allocations = 0;
+__thread int64_t failingNew = -1;
+__thread int64_t allocations = 0;
 int64_t failingFile = -1;
 } // namespace rnn::test
 

@@ -8,10 +8,11 @@
 namespace rnn::test {
 
 // The allocation number `countdown` (from 0) by operator new of this thread
-// throws std::bad_alloc; -1: none.
-extern thread_local int64_t failingNew;
+// throws std::bad_alloc; -1: none. (`__thread`: a thread_local of another file
+// is reached through a function that may be absent, which UBSan takes amiss.)
+extern __thread int64_t failingNew;
 // Calls of malloc and its kin by this thread so far.
-extern thread_local int64_t allocations;
+extern __thread int64_t allocations;
 // The call number `countdown` (from 0) of open for writing, write, fsync,
 // ftruncate or rename fails with ENOSPC; -1: none. Counts down in steps.
 extern int64_t failingFile;
