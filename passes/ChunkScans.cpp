@@ -8,6 +8,7 @@
 // own, and these are added afterwards.
 #include "dialect/RNNDialect.h"
 #include "dialect/Shapes.h"
+#include "passes/Followed.h"
 #include "passes/Passes.h"
 #include "passes/RecurrenceForm.h"
 
@@ -21,135 +22,6 @@ namespace rnn {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// The derivative of a step's values along one of the states that they are
-/// affine in: what a state is multiplied by, followed through the ops.
-class Tangents {
-public:
-  Tangents(OpBuilder &body, const IRMapping &copies)
-      : body(body), copies(copies) {}
-
-  void set(Value original, Value tangent) { known[original] = tangent; }
-  /// Null if it is zero.
-  Value of(Value original) const { return known.lookup(original); }
-
-  /// False if there is no rule for an op that depends on the state.
-  bool follow(Operation &op) {
-    if (llvm::none_of(op.getOperands(), [&](Value v) { return bool(of(v)); }))
-      return true;
-    Value result = rule(op);
-    known[op.getResult(0)] = result;
-    return bool(result);
-  }
-
-private:
-  Value rule(Operation &op) {
-    Location loc = op.getLoc();
-    auto copy = [&](unsigned i) {
-      return copies.lookupOrDefault(op.getOperand(i));
-    };
-    auto at = [&](unsigned i) { return of(op.getOperand(i)); };
-    auto orZero = [&](unsigned i) -> Value {
-      return at(i) ? at(i)
-                   : ConstantOp::create(body, loc, op.getOperand(i).getType(),
-                                        0.0)
-                         .getResult();
-    };
-    if (isa<arith::AddFOp>(op)) {
-      if (!at(0) || !at(1))
-        return at(0) ? at(0) : at(1);
-      return arith::AddFOp::create(body, loc, at(0), at(1));
-    }
-    if (isa<arith::SubFOp>(op)) {
-      if (!at(1))
-        return at(0);
-      if (!at(0))
-        return arith::NegFOp::create(body, loc, at(1));
-      return arith::SubFOp::create(body, loc, at(0), at(1));
-    }
-    if (isa<arith::NegFOp>(op))
-      return arith::NegFOp::create(body, loc, at(0));
-    if (isa<arith::MulFOp>(op) && !(at(0) && at(1)))
-      return at(0) ? arith::MulFOp::create(body, loc, at(0), copy(1))
-                   : arith::MulFOp::create(body, loc, copy(0), at(1));
-    if (isa<arith::DivFOp>(op) && !at(1))
-      return arith::DivFOp::create(body, loc, at(0), copy(1));
-    if (isa<arith::SelectOp>(op) && !at(0))
-      return arith::SelectOp::create(body, loc, copy(0), orZero(1), orZero(2));
-    if (isa<StopGradientOp>(op))
-      return at(0);
-    if (isa<ReshapeOp>(op))
-      return ReshapeOp::create(body, loc, op.getResult(0).getType(), at(0));
-    return {};
-  }
-
-  OpBuilder &body;
-  const IRMapping &copies;
-  DenseMap<Value, Value> known;
-};
-
-/// What is added to a state on its way through a step of max(s + a, b), or of
-/// min: the step with -infinity for every b.
-class Offsets {
-public:
-  Offsets(OpBuilder &body, const IRMapping &copies, bool isMax, double neutral)
-      : body(body), copies(copies), isMax(isMax), neutral(neutral) {}
-
-  void set(Value original, Value offset) { known[original] = offset; }
-  /// Null if it does not depend on the state.
-  Value of(Value original) const { return known.lookup(original); }
-
-  /// False if there is no rule for an op that depends on the state.
-  bool follow(Operation &op) {
-    if (llvm::none_of(op.getOperands(), [&](Value v) { return bool(of(v)); }))
-      return true;
-    Value result = rule(op);
-    known[op.getResult(0)] = result;
-    return bool(result);
-  }
-
-private:
-  Value rule(Operation &op) {
-    Location loc = op.getLoc();
-    auto copy = [&](unsigned i) {
-      return copies.lookupOrDefault(op.getOperand(i));
-    };
-    auto at = [&](unsigned i) { return of(op.getOperand(i)); };
-    if (isa<arith::AddFOp>(op) && !(at(0) && at(1)))
-      return at(0) ? arith::AddFOp::create(body, loc, at(0), copy(1))
-                   : arith::AddFOp::create(body, loc, copy(0), at(1));
-    if (isa<arith::SubFOp>(op) && !at(1))
-      return arith::SubFOp::create(body, loc, at(0), copy(1));
-    if (isMax ? isa<arith::MaximumFOp, arith::MaxNumFOp>(op)
-              : isa<arith::MinimumFOp, arith::MinNumFOp>(op)) {
-      if (!at(0) || !at(1))
-        return at(0) ? at(0) : at(1);
-      return isMax ? Value(arith::MaximumFOp::create(body, loc, at(0), at(1)))
-                   : Value(arith::MinimumFOp::create(body, loc, at(0), at(1)));
-    }
-    if (isa<arith::SelectOp>(op) && !at(0)) {
-      auto orNothing = [&](unsigned i) -> Value {
-        return at(i) ? at(i)
-                     : ConstantOp::create(body, loc, op.getOperand(i).getType(),
-                                          neutral)
-                           .getResult();
-      };
-      return arith::SelectOp::create(body, loc, copy(0), orNothing(1),
-                                     orNothing(2));
-    }
-    if (isa<StopGradientOp>(op))
-      return at(0);
-    if (isa<ReshapeOp>(op))
-      return ReshapeOp::create(body, loc, op.getResult(0).getType(), at(0));
-    return {};
-  }
-
-  OpBuilder &body;
-  const IRMapping &copies;
-  bool isMax;
-  double neutral;
-  DenseMap<Value, Value> known;
-};
 
 /// What a chunk does to one recurrence's states, as sequences over chunks: by
 /// state, B and the row of A; without A for a plain maximum or minimum, and a

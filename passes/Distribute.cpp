@@ -102,23 +102,19 @@ private:
     llvm::BitVector before = readBy(product.getResult());
     if (before.none())
       return; // rnn-hoist needs no help
+    DenseSet<Value> reached =
+        dependents(scan, product.getResult(), [&](unsigned state) {
+          return llvm::any_of(llvm::enumerate(recurrences), [&](auto pair) {
+            return isShift(pair.index()) &&
+                   llvm::is_contained(pair.value().states, state);
+          });
+        });
     llvm::BitVector after(recurrences.size());
-    DenseSet<Value> reached{product.getResult()};
-    for (size_t size = 0; size != reached.size();) {
-      size = reached.size();
-      for (Operation &op : scan.getStep()->without_terminator())
-        if (llvm::any_of(op.getOperands(),
-                         [&](Value v) { return reached.contains(v); }))
-          reached.insert(op.result_begin(), op.result_end());
-      for (auto [i, recurrence] : llvm::enumerate(recurrences))
-        for (unsigned state : recurrence.states)
-          if (reached.contains(next(state))) {
-            if (isShift(i))
-              reached.insert(scan.stateArgs()[state]);
-            else
-              after.set(i);
-          }
-    }
+    for (auto [i, recurrence] : llvm::enumerate(recurrences))
+      if (!isShift(i) && llvm::any_of(recurrence.states, [&](unsigned state) {
+            return reached.contains(next(state));
+          }))
+        after.set(i);
     if (before.anyCommon(after))
       return;
     for (unsigned i : before.set_bits())

@@ -27,23 +27,7 @@ struct Matrix {
   Value query, read;
 };
 
-/// Everything of the step that is computed from `sources`, in the same step or
-/// a later one.
-DenseSet<Value> dependents(ScanOp scan, ArrayRef<Value> sources) {
-  DenseSet<Value> reached(sources.begin(), sources.end());
-  for (size_t size = 0; size != reached.size();) {
-    size = reached.size();
-    for (Operation &op : scan.getStep()->without_terminator())
-      if (llvm::any_of(op.getOperands(),
-                       [&](Value v) { return reached.contains(v); }))
-        reached.insert(op.result_begin(), op.result_end());
-    for (auto [state, next] :
-         llvm::zip(scan.stateArgs(), scan.getYield().getNext()))
-      if (reached.contains(next))
-        reached.insert(state);
-  }
-  return reached;
-}
+bool always(unsigned) { return true; }
 
 std::optional<Matrix> asMatrix(ScanOp scan, const StateGraph &graph,
                                const Recurrence &recurrence) {
@@ -70,7 +54,7 @@ std::optional<Matrix> asMatrix(ScanOp scan, const StateGraph &graph,
   if (functions.isOnCycle(matrix.query))
     std::swap(matrix.query, matrix.read);
   // A chunk's queries are all known before any is answered.
-  if (dependents(scan, argument).contains(matrix.query))
+  if (dependents(scan, argument, always).contains(matrix.query))
     return std::nullopt;
   return matrix;
 }
@@ -187,7 +171,7 @@ private:
 
   /// Says which of the two scans computes what.
   void distribute() {
-    late = dependents(scan, answer);
+    late = dependents(scan, answer, always);
     for (Value value : {queries, keys, values, decays})
       if (value)
         before.given.insert(value);

@@ -71,4 +71,20 @@ llvm::BitVector StateGraph::delays() {
   return result;
 }
 
+DenseSet<Value> dependents(ScanOp scan, Value source,
+                           function_ref<bool(unsigned)> passes) {
+  DenseSet<Value> reached{source};
+  for (size_t size = 0; size != reached.size();) {
+    size = reached.size();
+    for (Operation &op : scan.getStep()->without_terminator())
+      if (llvm::any_of(op.getOperands(),
+                       [&](Value v) { return reached.contains(v); }))
+        reached.insert(op.result_begin(), op.result_end());
+    for (auto [i, next] : llvm::enumerate(scan.getYield().getNext()))
+      if (reached.contains(next) && passes(i))
+        reached.insert(scan.stateArgs()[i]);
+  }
+  return reached;
+}
+
 } // namespace rnn

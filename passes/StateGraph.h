@@ -38,6 +38,12 @@ private:
   llvm::BitVector none;
 };
 
+/// Everything of the step that is computed from `source`: in the same step, or
+/// in a later one by way of states that `passes` is true of.
+llvm::DenseSet<mlir::Value>
+dependents(ScanOp scan, mlir::Value source,
+           llvm::function_ref<bool(unsigned state)> passes);
+
 } // namespace rnn
 
 #endif // RNN_PASSES_STATEGRAPH_H

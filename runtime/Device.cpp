@@ -53,5 +53,6 @@ rnn::openDevice(const std::shared_ptr<const core::Module> &module,
   case DeviceTarget::Cuda:
     break;
   }
-  fail(RNN_UNAVAILABLE, "this runtime has no device ", name);
+  fail(RNN_UNAVAILABLE, "this runtime has no device ", name,
+       ": compile the model with rnnc --target=cpu");
 }

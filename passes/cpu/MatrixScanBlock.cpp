@@ -43,17 +43,21 @@ void MatrixScanBlock::copyRow(Value from, Value to, int64_t width) {
   });
 }
 
+void MatrixScanBlock::fillRest(Value memory, int64_t padded, double value) {
+  e.loop(count, e.index(shape.chunk), [&](Value i) {
+    forVectors(padded, [&](Value lane) {
+      store(number(value), place(memory, i, padded, lane));
+    });
+  });
+}
+
 void MatrixScanBlock::pack(const Tensor &tensor, int64_t width, int64_t padded,
                            Value memory) {
   e.loop(e.index(0), count, [&](Value i) {
     Value from = stepRow(tensor, e.add(first, i), width);
     copyRow(from, at(memory, e.mul(i, e.index(padded))), width);
   });
-  e.loop(count, e.index(shape.chunk), [&](Value i) {
-    forVectors(padded, [&](Value lane) {
-      store(number(0), place(memory, i, padded, lane));
-    });
-  });
+  fillRest(memory, padded, 0);
 }
 
 void MatrixScanBlock::packDecays(const Tensor &tensor, Value memory) {
@@ -66,11 +70,7 @@ void MatrixScanBlock::packDecays(const Tensor &tensor, Value memory) {
     Value same = e.splat(e.load(from, shape.element), shape.lanes);
     forVectors(padded, [&](Value lane) { store(same, at(to, lane)); });
   });
-  e.loop(count, e.index(shape.chunk), [&](Value i) {
-    forVectors(padded, [&](Value lane) {
-      store(number(1), place(memory, i, padded, lane));
-    });
-  });
+  fillRest(memory, padded, 1);
 }
 
 void MatrixScanBlock::unpack(Value memory, int64_t padded, const Tensor &tensor,

@@ -153,6 +153,8 @@ protected:
 
 private:
   void copyRow(mlir::Value from, mlir::Value to, int64_t width);
+  /// The rows of steps that a short chunk does not have.
+  void fillRest(mlir::Value memory, int64_t padded, double value);
 };
 
 } // namespace rnn

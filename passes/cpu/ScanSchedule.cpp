@@ -235,12 +235,11 @@ private:
       unsigned output =
           llvm::find(yield.getValues(), value) - yield.getValues().begin();
       NextState kind = NextState::Buffer;
-      if (workers == Workers::Block)
-        kind = NextState::Buffer;
-      else if (info.inMemory && !isState && (!inside || isa<LookupOp>(def)) &&
-               !s.manyRows)
+      bool isShared = workers == Workers::Block; // it stays where all see it
+      if (!isShared && info.inMemory && !isState &&
+          (!inside || isa<LookupOp>(def)) && !s.manyRows)
         kind = NextState::Pointer;
-      else if (output < yield.getValues().size())
+      else if (!isShared && output < yield.getValues().size())
         kind = NextState::Output;
       s.next.push_back(kind);
       s.nextOutput.push_back(output);
