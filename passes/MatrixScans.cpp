@@ -1,4 +1,4 @@
-// `rnn-matrix-scans`: rank-one recurrences by matrix products, in gradients.
+// `rnn-matrix-scans`: rank-one recurrences by matrix products.
 //
 // A scan falls into what its matrix state S needs and what else does not wait
 // for q^T S; `rnn.matrix_scan`; and what reads q^T S. `findMatrix` decides,
@@ -213,7 +213,7 @@ private:
 struct MatrixScans : impl::MatrixScansBase<MatrixScans> {
   void runOnOperation() override {
     for (EntryOp entry : getOperation().getOps<EntryOp>()) {
-      if (entry->getAttrOfType<StringAttr>("rnn.kind").getValue() != "gradient")
+      if (entry->getAttrOfType<StringAttr>("rnn.kind").getValue() == "step")
         continue;
       SmallVector<ScanOp> scans;
       entry.walk([&](ScanOp scan) { scans.push_back(scan); });

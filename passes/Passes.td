@@ -116,17 +116,17 @@ def CheckDifferentiable : Pass<"rnn-check-differentiable", "::mlir::ModuleOp"> {
 def MatrixScans : Pass<"rnn-matrix-scans", "::mlir::ModuleOp"> {
   let summary = "Compute matrix states with rank-one updates in chunks";
   let description = [{
-    In gradients: a recurrence S' = a * S + k v^T that is read through one
-    product q^T S becomes `rnn.matrix_scan`. Step by step its backward pass
-    would need S at every step; the op keeps it once for every 16. A scan before
-    it computes q, k, v and a, and all else that does not read S; one after it
-    what does, with (q . k) v where a step reads its own update.
+    A recurrence S' = a * S + k v^T that is read through one product q^T S
+    becomes `rnn.matrix_scan`. Step by step its backward pass would need S at
+    every step; the op keeps it once for every 16. A scan before it computes q, k,
+    v and a, and all else that does not read S; one after it what does, with
+    (q . k) v where a step reads its own update.
 
     The decay may be none, one number a head, or one a key. Left alone are
     states that two queries read, whose queries depend on what was read before,
     that are too large for a thread to keep one, or through which a gradient is
     stopped. Before `rnn-fuse`, which gives both scans to their neighbours.
-    Other entries keep no states, and run step by step as fast.
+    Entries of one step have no chunk, and are left alone.
   }];
   let statistics = [
     Statistic<"numMatrices", "matrices-in-chunks", "recurrences in chunks">

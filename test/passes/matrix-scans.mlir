@@ -85,14 +85,14 @@ rnn.entry @masked.gradient(%q_in: tensor<?x?x1x8xf32>, %k_in: tensor<?x?x1x8xf32
 }
 
 // Decays along the value, two reads by different queries, and a state behind
-// stop_gradient stay as they are; so does a forward entry.
+// stop_gradient stay as they are; so does an entry of one step.
 // CHECK-LABEL: rnn.entry @values.gradient
 // CHECK-NOT: rnn.matrix_scan
 // CHECK-LABEL: rnn.entry @twice.gradient
 // CHECK-NOT: rnn.matrix_scan
 // CHECK-LABEL: rnn.entry @stopped.gradient
 // CHECK-NOT: rnn.matrix_scan
-// CHECK-LABEL: rnn.entry @plain.forward
+// CHECK-LABEL: rnn.entry @plain.step
 // CHECK-NOT: rnn.matrix_scan
 rnn.entry @values.gradient(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "gradient"} {
   %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
@@ -140,7 +140,7 @@ rnn.entry @stopped.gradient(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf3
   rnn.return %y : tensor<?x?x1x3xf32>
 }
 
-rnn.entry @plain.forward(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "forward"} {
+rnn.entry @plain.step(%q_in: tensor<?x?x4x1xf32>, %k_in: tensor<?x?x4x1xf32>, %v_in: tensor<?x?x1x3xf32>, %S0: tensor<?x4x3xf32>) -> tensor<?x?x1x3xf32> attributes {rnn.kind = "step"} {
   %y, %last = rnn.scan over(%q = %q_in, %k = %k_in, %v = %v_in : tensor<?x?x4x1xf32>, tensor<?x?x4x1xf32>, tensor<?x?x1x3xf32>) state(%S = %S0 : tensor<?x4x3xf32>) {
     %kw = rnn.broadcast %k : tensor<?x4x1xf32> -> tensor<?x4x3xf32>
     %vw = rnn.broadcast %v : tensor<?x1x3xf32> -> tensor<?x4x3xf32>
