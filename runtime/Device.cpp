@@ -3,6 +3,7 @@
 
 #include "Module.h"
 #include "cpu/HostDevice.h"
+#include "sim/SimDevice.h"
 
 using namespace rnn;
 
@@ -11,24 +12,27 @@ namespace {
 // What a caller may call a device.
 struct DeviceName {
   DeviceTarget::Kind kind;
-  int ordinal; // of Cuda
+  int number; // which GPU, or in which order a simulated one runs threads
 
-  explicit DeviceName(const std::string &name) : ordinal(0) {
-    const std::string prefix = "cuda:";
-    std::string digits;
-    if (name.compare(0, prefix.size(), prefix) == 0)
-      digits = name.substr(prefix.size());
-    bool number = !digits.empty() && digits.size() <= 3 &&
-                  digits.find_first_not_of("0123456789") == std::string::npos;
-    if (name == "cpu")
+  explicit DeviceName(const std::string &name) : number(0) {
+    size_t colon = name.find(':');
+    std::string word = name.substr(0, colon), digits;
+    bool hasNumber = colon != std::string::npos;
+    if (hasNumber)
+      digits = name.substr(colon + 1);
+    bool isNumber = !digits.empty() && digits.size() <= 3 &&
+                    digits.find_first_not_of("0123456789") == std::string::npos;
+    if (word == "cpu" && !hasNumber)
       kind = DeviceTarget::Cpu;
-    else if (name == "sim")
+    else if (word == "sim" && (!hasNumber || isNumber))
       kind = DeviceTarget::Simulated;
-    else if (number)
-      kind = DeviceTarget::Cuda, ordinal = std::stoi(digits);
+    else if (word == "cuda" && isNumber)
+      kind = DeviceTarget::Cuda;
     else
       fail(RNN_INVALID_ARGUMENT, "there is no device '", name.substr(0, 40),
            "'; expected cpu, sim, or cuda: with a number, as in cuda:0");
+    if (isNumber)
+      number = std::stoi(digits);
   }
 };
 
@@ -50,6 +54,7 @@ rnn::openDevice(const std::shared_ptr<const core::Module> &module,
   case DeviceTarget::Cpu:
     return std::make_unique<HostDevice>();
   case DeviceTarget::Simulated:
+    return std::make_unique<SimDevice>(module, uint64_t(wanted.number));
   case DeviceTarget::Cuda:
     break;
   }

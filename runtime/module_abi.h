@@ -153,7 +153,9 @@ typedef enum rnn_sim_space { RNN_SIM_GLOBAL, RNN_SIM_SHARED } rnn_sim_space;
 typedef enum rnn_sim_access {
   RNN_SIM_LOAD,
   RNN_SIM_STORE,
-  RNN_SIM_ATOMIC // a load and a store in one, ordered as the call says
+  RNN_SIM_ACQUIRE, // an atomic load that acquires
+  RNN_SIM_RELEASE, // an atomic store that releases
+  RNN_SIM_UPDATE   // an atomic load and store in one that does both
 } rnn_sim_access;
 typedef struct rnn_sim_thread rnn_sim_thread;
 // `at` is a zero-terminated source location, "char-lm.mlir:7".
@@ -166,8 +168,7 @@ typedef struct rnn_sim_calls {
   // shared memory; the call returns where the bytes are.
   void *(*access)(rnn_sim_thread *, rnn_sim_access access, rnn_sim_space space,
                   uint64_t address, uint32_t bytes, const char *at);
-  // A fence of the device; and a pause of a loop that waits for other blocks.
-  void (*fence)(rnn_sim_thread *, const char *at);
+  // In a loop that waits for other threads.
   void (*poll)(rnn_sim_thread *, const char *at);
 } rnn_sim_calls;
 struct rnn_sim_thread {

@@ -102,8 +102,8 @@ typedef struct rnn_session_options {
   // the session's, `launch` is not looked at. Copied; the context must outlive
   // the session.
   const rnn_host *host;
-  // Where to run: "cpu", "sim" (a simulated GPU) or "cuda:0", "cuda:1" and so
-  // on. NULL: what the module was compiled for, of several GPUs the first.
+  // Where to run: "cpu", "sim" (a simulated GPU; "sim:1" to "sim:999": with
+  // threads and blocks in other orders) or "cuda:0", "cuda:1" and so on. NULL: what the module was compiled for, of several GPUs the first.
   // Another kind than the module's is RNN_INCOMPATIBLE; no usable driver or GPU
   // is RNN_UNAVAILABLE.
   const char *device;

@@ -1,0 +1,109 @@
+// One run of a kernel by the simulated GPU: each thread is a fiber, and each
+// access, barrier and shuffle of it is looked at.
+//
+// Told, with the kernel, the threads and the lines of the model: accesses
+// outside of every buffer or not aligned; reads of memory that nothing has
+// written; two accesses of one word, one of them a write, that no barrier and
+// no release orders; barriers and shuffles that not all threads reach; loops
+// that wait for what never comes.
+#ifndef RNN_SIM_LAUNCH_H
+#define RNN_SIM_LAUNCH_H
+
+#include "module_abi.h"
+#include "sim/Fiber.h"
+#include "sim/Memory.h"
+#include "sim/Schedule.h"
+
+#include <deque>
+#include <string>
+
+namespace rnn::sim {
+
+class Launch {
+public:
+  Launch(Memory &memory, StackPool &stacks, Schedule &schedule,
+         rnn_sim_kernel kernel, const std::string &name,
+         const rnn_launch &launch);
+  ~Launch();
+  // Throws RNN_INTERNAL with what the kernel did wrong.
+  void run();
+
+private:
+  static constexpr uint32_t warpSize = 32;
+  enum class Wait { None, Barrier, Shuffle };
+  struct Block;
+  struct Thread : rnn_sim_thread { // the module sees the base only
+    Launch *launch;
+    Block *home;
+    uint32_t number; // among all of the launch
+    Fiber fiber;
+    Wait wait = Wait::None;
+    const char *at = nullptr; // where it waits
+    bool polls = false;       // since its last turn
+    uint32_t clock = 0;
+    Knowledge known;
+    // Of the shuffle it takes part in.
+    uint64_t value = 0;
+    rnn_sim_shuffle mode = RNN_SHUFFLE_INDEX;
+    uint32_t operand = 0;
+  };
+  struct Block {
+    int64_t number;
+    uint32_t epoch = 0; // barriers passed
+    uint32_t atBarrier = 0, ended = 0;
+    std::vector<uint32_t> inShuffle; // by warp
+    std::unique_ptr<Thread[]> threads;
+    std::vector<char> shared;
+    Shadow shadow; // of shared memory
+    Knowledge known;
+  };
+
+  // What modules call, by member functions of Launch.
+  static const rnn_sim_calls calls;
+  static Thread &self(rnn_sim_thread *thread) {
+    return *static_cast<Thread *>(thread);
+  }
+  void barrier(Thread &thread, const char *at);
+  uint64_t shuffle(Thread &thread, uint64_t value, rnn_sim_shuffle mode,
+                   uint32_t operand, const char *at);
+  void *access(Thread &thread, rnn_sim_access access, rnn_sim_space space,
+               uint64_t address, uint32_t bytes, const char *at);
+  void poll(Thread &thread, const char *at);
+
+  void beginBlock();
+  void endBlock(Block &block);
+  void arrive(Thread &thread, const char *at);
+  void passBarrier(Block &block);
+  void exchange(Thread *warp);
+  // Where the bytes are; null after a mistake.
+  void *examine(Thread &thread, rnn_sim_access access, rnn_sim_space space,
+                uint64_t address, uint32_t bytes, const char *at);
+  void checkWord(Thread &thread, Word &word, uint8_t mask,
+                 rnn_sim_access access, rnn_sim_space space, uint64_t address,
+                 const char *at);
+  bool isBefore(const Event &event, const Thread &thread) const;
+  void tellRace(const Thread &thread, const Event &earlier, bool writes,
+                bool wrote, rnn_sim_space space, uint64_t address,
+                const char *at);
+  void tellWaiting();
+  // Keeps the first mistake; no thread runs after it.
+  std::nullptr_t stop(const std::string &message);
+  std::string describe(const Thread &thread) const;
+
+  Memory &memory;
+  StackPool &stacks;
+  Schedule &schedule;
+  rnn_sim_kernel kernel;
+  const std::string &name;
+  const rnn_launch &launch;
+  int64_t begun = 0; // blocks
+  std::deque<std::unique_ptr<Block>> blocks;
+  std::vector<std::unique_ptr<Block>> finished; // for the next ones
+  std::vector<Thread *> ready, paused;          // next one last; after those
+  std::unordered_map<uint64_t, Knowledge> releases; // by address
+  uint64_t idlePolls = 0;                           // since memory last changed
+  std::string mistake;
+};
+
+} // namespace rnn::sim
+#endif // RNN_SIM_LAUNCH_H

@@ -1,0 +1,368 @@
+// The simulated GPU, with kernels written by hand: right ones are run in many
+// orders, and each mistake that a kernel can make is planted and found.
+#include "Failure.h"
+#include "sim/Launch.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+using namespace rnn;
+using namespace rnn::sim;
+
+namespace {
+
+constexpr uint64_t schedules = 30;
+
+// What a kernel's code does by the simulator's calls.
+struct Gpu {
+  rnn_sim_thread *thread;
+  void *at(rnn_sim_access access, rnn_sim_space space, uint64_t address,
+           const char *line, uint32_t bytes = 4) const {
+    return thread->calls->access(thread, access, space, address, bytes, line);
+  }
+  int32_t load(rnn_sim_space space, uint64_t address, const char *line) const {
+    return *static_cast<int32_t *>(at(RNN_SIM_LOAD, space, address, line));
+  }
+  void store(rnn_sim_space space, uint64_t address, int32_t value,
+             const char *line) const {
+    *static_cast<int32_t *>(at(RNN_SIM_STORE, space, address, line)) = value;
+  }
+  int32_t acquire(uint64_t address, const char *line) const {
+    return *static_cast<int32_t *>(
+        at(RNN_SIM_ACQUIRE, RNN_SIM_GLOBAL, address, line));
+  }
+  void release(uint64_t address, int32_t value, const char *line) const {
+    *static_cast<int32_t *>(
+        at(RNN_SIM_RELEASE, RNN_SIM_GLOBAL, address, line)) = value;
+  }
+  int32_t add(uint64_t address, int32_t value, const char *line) const {
+    auto *to = static_cast<int32_t *>(
+        at(RNN_SIM_UPDATE, RNN_SIM_GLOBAL, address, line));
+    int32_t before = *to;
+    *to += value;
+    return before;
+  }
+  void barrier(const char *line) const { thread->calls->barrier(thread, line); }
+  uint64_t shuffle(uint64_t value, rnn_sim_shuffle mode, uint32_t operand,
+                   const char *line) const {
+    return thread->calls->shuffle(thread, value, mode, operand, line);
+  }
+};
+
+class SimTest : public ::testing::Test {
+protected:
+  // An array of numbers on the device.
+  int32_t *numbers(int64_t count, bool written = true) {
+    void *memoryOf = memory.allocate(count * 4);
+    if (written) {
+      std::memset(memoryOf, 0, size_t(count * 4));
+      memory.setWritten(memoryOf, count * 4, true);
+    }
+    return static_cast<int32_t *>(memoryOf);
+  }
+  // What the simulator says; empty: nothing.
+  std::string run(rnn_sim_kernel kernel, std::vector<const void *> arguments,
+                  uint64_t order = 0, int64_t blocks = 1, uint32_t threads = 64,
+                  int64_t sharedBytes = 1024) {
+    std::vector<uint64_t> words;
+    for (const void *argument : arguments)
+      words.push_back(reinterpret_cast<uint64_t>(argument));
+    rnn_launch launch = {0,
+                         threads,
+                         blocks,
+                         sharedBytes,
+                         int64_t(words.size()),
+                         words.data(),
+                         nullptr};
+    Schedule schedule(order);
+    std::string name = "k";
+    try {
+      Launch(memory, stacks, schedule, kernel, name, launch).run();
+    } catch (const Failure &failure) {
+      return failure.what();
+    }
+    return {};
+  }
+  // Expects the same complaint in every order.
+  void expectTold(const std::string &part, rnn_sim_kernel kernel,
+                  const std::vector<const void *> &arguments,
+                  int64_t blocks = 1) {
+    for (uint64_t order = 0; order < schedules; ++order) {
+      std::string said = run(kernel, arguments, order, blocks);
+      EXPECT_NE(said.find(part), std::string::npos)
+          << "order " << order << ": '" << said << "'";
+    }
+  }
+
+  Memory memory;
+  StackPool stacks;
+};
+
+// Each thread hands a number to its neighbour through shared memory.
+template <bool hasBarrier>
+void rotate(rnn_sim_thread *thread, const uint64_t *arguments) {
+  Gpu gpu{thread};
+  uint32_t i = thread->thread, next = (i + 1) % thread->threads;
+  gpu.store(RNN_SIM_SHARED, i * 4, int32_t(i), "m:1");
+  if (hasBarrier)
+    gpu.barrier("m:2");
+  int32_t value = gpu.load(RNN_SIM_SHARED, next * 4, "m:3");
+  uint64_t place = uint64_t(thread->block) * thread->threads + i;
+  gpu.store(RNN_SIM_GLOBAL, arguments[0] + place * 4, value, "m:4");
+}
+
+TEST_F(SimTest, ThreadsExchangeThroughSharedMemory) {
+  int32_t *out = numbers(5 * 64, false);
+  for (uint64_t order = 0; order < schedules; ++order) {
+    memory.setWritten(out, 5 * 64 * 4, false);
+    ASSERT_EQ("", run(rotate<true>, {out}, order, 5));
+    for (int i = 0; i < 5 * 64; ++i)
+      ASSERT_EQ(out[i], (i % 64 + 1) % 64);
+  }
+}
+
+TEST_F(SimTest, MissingBarrierIsARace) {
+  int32_t *out = numbers(64, false);
+  // Some order reads first, some writes first, and one what nobody wrote yet.
+  for (uint64_t order = 0; order < schedules; ++order) {
+    std::string said = run(rotate<false>, {out}, order);
+    EXPECT_TRUE(said.find("nothing orders the two") != std::string::npos ||
+                said.find("before anything was written") != std::string::npos)
+        << said;
+  }
+  EXPECT_NE(run(rotate<false>, {out}, 1).find("m:3"), std::string::npos);
+}
+
+TEST_F(SimTest, RaceNamesBothLines) {
+  std::string said = run(
+      [](rnn_sim_thread *thread, const uint64_t *) {
+        Gpu{thread}.store(RNN_SIM_SHARED, 8, 1,
+                          thread->thread ? "model.mlir:7" : "model.mlir:5");
+      },
+      {});
+  EXPECT_EQ(said, "simulated GPU: k: thread 1 of block 0 writes at "
+                  "model.mlir:7 what thread 0 of its block wrote at "
+                  "model.mlir:5, and nothing orders the two (shared memory, "
+                  "byte 8)");
+}
+
+TEST_F(SimTest, WriteAfterReadIsARace) {
+  expectTold("nothing orders the two",
+             [](rnn_sim_thread *thread, const uint64_t *arguments) {
+               Gpu gpu{thread};
+               if (thread->thread == 9)
+                 gpu.store(RNN_SIM_GLOBAL, arguments[0], 1, "m:2");
+               else
+                 gpu.load(RNN_SIM_GLOBAL, arguments[0], "m:1");
+             },
+             {numbers(1)});
+}
+
+TEST_F(SimTest, BlocksMayNotShareWhatOneWrites) {
+  expectTold(
+      "of block",
+      [](rnn_sim_thread *thread, const uint64_t *arguments) {
+        Gpu gpu{thread};
+        gpu.barrier("m:1"); // orders nothing between blocks
+        if (thread->thread == 0)
+          gpu.store(RNN_SIM_GLOBAL, arguments[0], 1, "m:2");
+      },
+      {numbers(1)}, 3);
+}
+
+TEST_F(SimTest, AccessesBeyondBuffersAreTold) {
+  auto read = [](rnn_sim_thread *thread, const uint64_t *arguments) {
+    Gpu{thread}.load(RNN_SIM_GLOBAL,
+                     arguments[0] + 4 * uint64_t(thread->thread), "m:1");
+  };
+  EXPECT_EQ("", run(read, {numbers(64)}));
+  expectTold("4 bytes at byte 252 of a buffer that has 252, at m:1", read,
+             {numbers(63)});
+  expectTold("4 bytes at byte 1024 of shared memory that has 1024, at m:1",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               if (thread->thread == 5)
+                 Gpu{thread}.store(RNN_SIM_SHARED, 1024, 1, "m:1");
+             },
+             {});
+  EXPECT_NE(run(read, {nullptr}).find("outside of every buffer"),
+            std::string::npos);
+}
+
+TEST_F(SimTest, MemoryThatWasReleasedIsNoBuffer) {
+  int32_t *gone = numbers(1);
+  memory.release(gone);
+  EXPECT_NE(run(
+                [](rnn_sim_thread *thread, const uint64_t *arguments) {
+                  Gpu{thread}.load(RNN_SIM_GLOBAL, arguments[0], "m:1");
+                },
+                {gone}),
+            "");
+}
+
+TEST_F(SimTest, UnalignedAccessIsTold) {
+  expectTold("no multiple of that, at m:1",
+             [](rnn_sim_thread *thread, const uint64_t *arguments) {
+               Gpu{thread}.at(RNN_SIM_LOAD, RNN_SIM_GLOBAL, arguments[0] + 4,
+                              "m:1", 16);
+             },
+             {numbers(8)});
+}
+
+TEST_F(SimTest, ReadOfWhatNothingWroteIsTold) {
+  expectTold("of shared memory before anything was written there, at m:1",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               Gpu{thread}.load(RNN_SIM_SHARED, 0, "m:1");
+             },
+             {});
+  expectTold("before anything was written there, at m:1",
+             [](rnn_sim_thread *thread, const uint64_t *arguments) {
+               Gpu{thread}.load(RNN_SIM_GLOBAL, arguments[0], "m:1");
+             },
+             {numbers(1, false)});
+}
+
+TEST_F(SimTest, BarrierThatNotAllReachIsTold) {
+  expectTold("waits in a barrier of m:1 for thread 40, which has ended",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               if (thread->thread < 40)
+                 Gpu{thread}.barrier("m:1");
+             },
+             {});
+  expectTold("is at a barrier of",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               Gpu{thread}.barrier(thread->thread < 32 ? "m:1" : "m:2");
+             },
+             {});
+}
+
+TEST_F(SimTest, ShufflesMoveValues) {
+  int32_t *out = numbers(4 * 64, false);
+  auto kernel = [](rnn_sim_thread *thread, const uint64_t *arguments) {
+    Gpu gpu{thread};
+    uint64_t i = thread->thread, own = 100 + i;
+    uint64_t got[] = {gpu.shuffle(own, RNN_SHUFFLE_INDEX, 3, "m:1"),
+                      gpu.shuffle(own, RNN_SHUFFLE_XOR, 5, "m:2"),
+                      gpu.shuffle(own, RNN_SHUFFLE_UP, 2, "m:3"),
+                      gpu.shuffle(own, RNN_SHUFFLE_DOWN, 2, "m:4")};
+    for (uint64_t k = 0; k < 4; ++k)
+      gpu.store(RNN_SIM_GLOBAL, arguments[0] + (k * 64 + i) * 4,
+                int32_t(got[k]), "m:5");
+  };
+  for (uint64_t order = 0; order < schedules; ++order) {
+    ASSERT_EQ("", run(kernel, {out}, order));
+    for (int i = 0; i < 64; ++i) {
+      int warp = i / 32 * 32, lane = i % 32;
+      ASSERT_EQ(out[i], 100 + warp + 3);
+      ASSERT_EQ(out[64 + i], 100 + (i ^ 5));
+      ASSERT_EQ(out[128 + i], 100 + (lane < 2 ? i : i - 2));
+      ASSERT_EQ(out[192 + i], 100 + (lane > 29 ? i : i + 2));
+    }
+  }
+}
+
+TEST_F(SimTest, ShuffleThatALaneMissesIsTold) {
+  expectTold("waits in a shuffle of m:1 for thread 7, which has ended",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               if (thread->thread != 7)
+                 Gpu{thread}.shuffle(0, RNN_SHUFFLE_XOR, 1, "m:1");
+             },
+             {});
+  expectTold("for thread 7, which waits in a barrier of m:2",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               if (thread->thread == 7)
+                 Gpu{thread}.barrier("m:2");
+               else
+                 Gpu{thread}.shuffle(0, RNN_SHUFFLE_XOR, 1, "m:1");
+             },
+             {});
+}
+
+// Blocks hand a sum from one to the next. A block's number is a ticket, so
+// that the one it waits for has begun.
+enum class Hand { Right, PlainFlag, NoAcquire, NoTicket };
+template <Hand how>
+void lookBack(rnn_sim_thread *thread, const uint64_t *arguments) {
+  Gpu gpu{thread};
+  uint64_t sums = arguments[0], flags = arguments[1], ticket = arguments[2];
+  if (thread->thread == 0) {
+    int32_t mine = how == Hand::NoTicket ? int32_t(thread->block)
+                                         : gpu.add(ticket, 1, "m:1");
+    gpu.store(RNN_SIM_SHARED, 0, mine, "m:2");
+  }
+  gpu.barrier("m:3");
+  uint64_t mine = uint64_t(gpu.load(RNN_SIM_SHARED, 0, "m:4"));
+  uint64_t lane = thread->thread;
+  auto sum = [&](uint64_t block) {
+    return sums + (block * thread->threads + lane) * 4;
+  };
+  int32_t before = 0;
+  if (mine > 0) {
+    uint64_t flag = flags + (mine - 1) * 4;
+    if (how == Hand::NoAcquire)
+      while (*reinterpret_cast<volatile int32_t *>(flag) == 0)
+        thread->calls->poll(thread, "m:5");
+    else
+      while (gpu.acquire(flag, "m:5") == 0)
+        thread->calls->poll(thread, "m:5");
+    before = gpu.load(RNN_SIM_GLOBAL, sum(mine - 1), "m:6");
+  }
+  gpu.store(RNN_SIM_GLOBAL, sum(mine), before + int32_t(lane), "m:7");
+  gpu.barrier("m:8");
+  if (lane == 0) {
+    if (how == Hand::PlainFlag)
+      gpu.store(RNN_SIM_GLOBAL, flags + mine * 4, 1, "m:9");
+    else
+      gpu.release(flags + mine * 4, 1, "m:9");
+  }
+}
+
+class LookBackTest : public SimTest {
+protected:
+  static constexpr int64_t blocks = 9;
+  std::string tryOne(rnn_sim_kernel kernel, uint64_t order) {
+    int32_t *sums = numbers(blocks * 64, false), *flags = numbers(blocks);
+    std::string said = run(kernel, {sums, flags, numbers(1)}, order, blocks);
+    for (int i = 0; i < blocks * 64 && said.empty(); ++i)
+      EXPECT_EQ(sums[i], (i / 64 + 1) * (i % 64)) << "order " << order;
+    return said;
+  }
+  // In how many orders something is said that has this part.
+  uint64_t told(rnn_sim_kernel kernel, const std::string &part) {
+    uint64_t count = 0;
+    for (uint64_t order = 0; order < schedules; ++order)
+      count += tryOne(kernel, order).find(part) != std::string::npos;
+    return count;
+  }
+};
+
+TEST_F(LookBackTest, WorksInEveryOrder) {
+  for (uint64_t order = 0; order < schedules; ++order)
+    ASSERT_EQ("", tryOne(lookBack<Hand::Right>, order)) << order;
+}
+
+TEST_F(LookBackTest, PlainStoreOfAFlagIsTold) {
+  EXPECT_EQ(schedules, told(lookBack<Hand::PlainFlag>, "nothing orders"));
+}
+
+TEST_F(LookBackTest, PlainReadOfAFlagIsTold) {
+  EXPECT_EQ(schedules, told(lookBack<Hand::NoAcquire>, "nothing orders"));
+}
+
+// Only where a block waits for one that comes later.
+TEST_F(LookBackTest, MissingTicketIsTold) {
+  EXPECT_GE(told(lookBack<Hand::NoTicket>, "for what no thread"),
+            schedules / 4);
+}
+
+TEST_F(SimTest, WaitForNothingIsTold) {
+  expectTold("waits at m:1 for what no thread that is running will do",
+             [](rnn_sim_thread *thread, const uint64_t *arguments) {
+               Gpu gpu{thread};
+               while (gpu.acquire(arguments[0], "m:1") == 0)
+                 thread->calls->poll(thread, "m:1");
+             },
+             {numbers(1)});
+}
+
+} // namespace
