@@ -2,7 +2,6 @@
 // the other of all blocks of keys that they see. Weights are computed again
 // from the scores and the log of their sum (Dao et al. 2022).
 #include "passes/cpu/AttentionKernels.h"
-#include "passes/cpu/ScanKernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -16,17 +15,17 @@ namespace {
 
 class BackwardKernel {
 public:
-  BackwardKernel(Emitter &e, ModuleOp module, const CpuTarget &target,
-                 const AttentionShape &shape, bool hasLogSum)
-      : e(e), shape(shape), block(e, module, target, shape),
+  BackwardKernel(KernelFrame &frame, const AttentionShape &shape,
+                 bool hasLogSum)
+      : e(frame.e), frame(frame), shape(shape), block(frame, shape),
         hasLogSum(hasLogSum) {}
 
-  void emit(LLVM::LLVMFuncOp function) {
-    ArgumentReader read(e, function.getArgument(0));
+  void emit() {
+    ArgumentReader &read = frame.read;
     for (Tensor *tensor :
          {&dResult, &dLogSum, &queries, &block.keys, &block.values,
           &block.pastKeys, &block.pastValues, &block.steps, &block.count,
-          &result, &logSum, &dQueries, &dKeys, &dValues})
+          &block.rotations, &result, &logSum, &dQueries, &dKeys, &dValues})
       *tensor = read.tensor();
     block.time = read.number();
     int64_t size = shape.queries * shape.padded;
@@ -39,7 +38,7 @@ public:
     for (Value *memory : {&norm, &mean})
       *memory = block.allocate(shape.queries);
 
-    e.loop(function.getArgument(1), function.getArgument(2), [&](Value item) {
+    frame.forItems([&](Value item) {
       block.batch = arith::DivSIOp::create(e, item, e.index(shape.heads));
       Value head = e.sub(item, e.mul(block.batch, e.index(shape.heads)));
       block.head = e.mul(head, e.index(shape.width));
@@ -55,6 +54,7 @@ private:
       block.zeroRow(block.features(dKeys, row));
       block.zeroRow(block.features(dValues, row));
     });
+    e.barrier();
     Value seeing = block.seeing();
     e.loop(
         e.index(0), seeing,
@@ -71,6 +71,12 @@ private:
   void emitBlock(Value from, Value active) {
     double factor = 1 / std::sqrt(double(shape.width));
     Value scale = e.number(shape.element, factor);
+    if (e.gpu) { // of lanes without a query as well
+      for (Value rows : {packed, packedOut})
+        block.fill(rows, shape.queries * shape.padded, 0);
+      for (Value numbers : {norm, mean})
+        block.fill(numbers, shape.queries, 0);
+    }
     block.beginQueries(from, active,
                        [&](Value i, Value row) { packQuery(i, row, scale); });
     block.transpose(packed, across, shape.queries, shape.padded);
@@ -90,14 +96,15 @@ private:
                   });
     // Queries were scaled before their product; their adjoints are here.
     Value wide = e.splat(scale, shape.lanes);
-    e.loop(
-        e.index(0), e.index(shape.width * shape.queries),
+    e.spread(
+        e.index(shape.width * shape.queries),
         [&](Value i) {
           Value address = block.at(sums, i);
           block.store(arith::MulFOp::create(e, block.load(address), wide),
                       address);
         },
         shape.lanes);
+    e.barrier();
     block.transpose(sums, packed, shape.padded, shape.queries);
     e.loop(e.index(0), active, [&](Value i) {
       Value row = block.rowOf(e.add(from, i));
@@ -112,35 +119,45 @@ private:
                scale);
     block.pack(block.features(dResult, row), out);
     block.pack(block.features(result, row), line);
-    e.store(e.load(block.ofHead(logSum, row), shape.element),
-            block.at(norm, i));
-    Value projected = block.dot(out, line);
-    if (hasLogSum)
-      projected = arith::SubFOp::create(
-          e, projected, e.load(block.ofHead(dLogSum, row), shape.element));
-    e.store(projected, block.at(mean, i));
+    e.barrier();
+    e.once([&] {
+      e.store(e.load(block.ofHead(logSum, row), shape.element),
+              block.at(norm, i));
+      Value projected = block.dot(out, line);
+      if (hasLogSum)
+        projected = arith::SubFOp::create(
+            e, projected, e.load(block.ofHead(dLogSum, row), shape.element));
+      e.store(projected, block.at(mean, i));
+    });
+    e.barrier();
   }
 
   /// From scores to weights p, and from products g . v to slopes
   /// p (g . v - mean).
   void weigh(Value place, Value count) {
-    e.loop(e.index(0), count, [&](Value j) {
-      Value row = e.mul(j, e.index(shape.queries));
-      for (int64_t lane = 0; lane < shape.queries; lane += shape.lanes) {
-        auto vector = [&](Value base) {
-          return block.load(block.at(base, lane));
-        };
-        Value score = block.at(block.at(weights, row), lane);
-        Value slope = block.at(block.at(slopes, row), lane);
-        Value weight = math::ExpOp::create(
-            e, arith::SubFOp::create(e, block.load(score), vector(norm)));
-        weight = e.select(block.sees(e.add(place, j), lane), weight,
-                          e.number(block.vectorType, 0));
-        block.store(weight, score);
-        Value gap = arith::SubFOp::create(e, block.load(slope), vector(mean));
-        block.store(arith::MulFOp::create(e, weight, gap), slope);
-      }
+    block.forLanes([&](ArrayRef<Value> lanes) {
+      e.loop(e.index(0), count,
+             [&](Value j) { weighKey(e.add(place, j), j, lanes); });
     });
+    e.barrier();
+  }
+
+  void weighKey(Value place, Value j, ArrayRef<Value> lanes) {
+    Value row = e.mul(j, e.index(shape.queries));
+    for (Value lane : lanes) {
+      auto vector = [&](Value base) {
+        return block.load(block.at(base, lane));
+      };
+      Value score = block.at(block.at(weights, row), lane);
+      Value slope = block.at(block.at(slopes, row), lane);
+      Value weight = math::ExpOp::create(
+          e, arith::SubFOp::create(e, block.load(score), vector(norm)));
+      weight = e.select(block.sees(place, lane), weight,
+                        e.number(block.vectorType, 0));
+      block.store(weight, score);
+      Value gap = arith::SubFOp::create(e, block.load(slope), vector(mean));
+      block.store(arith::MulFOp::create(e, weight, gap), slope);
+    }
   }
 
   /// Adds the gathered rows to those of the places from `place` on. The past
@@ -154,9 +171,11 @@ private:
                    isTurned ? e.sub(here, block.origin()) : Value(),
                    /*accumulate=*/true);
     });
+    e.barrier();
   }
 
   Emitter &e;
+  KernelFrame &frame;
   const AttentionShape &shape;
   AttentionBlock block;
   bool hasLogSum;
@@ -172,12 +191,9 @@ private:
 
 } // namespace
 
-void emitAttendGradKernel(ModuleOp module, StringRef name,
-                          const CpuTarget &target, const AttentionShape &shape,
-                          bool hasLogSum) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  BackwardKernel(e, module, target, shape, hasLogSum).emit(function);
+void writeAttendGrad(KernelFrame &frame, const AttentionShape &shape,
+                     bool hasLogSum) {
+  BackwardKernel(frame, shape, hasLogSum).emit();
 }
 
 } // namespace rnn

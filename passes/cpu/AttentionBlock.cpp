@@ -6,12 +6,10 @@ using namespace mlir;
 
 namespace rnn {
 
-AttentionBlock::AttentionBlock(Emitter &e, ModuleOp module,
-                               const CpuTarget &target,
-                               const AttentionShape &shape)
+AttentionBlock::AttentionBlock(KernelFrame &frame, const AttentionShape &shape)
     : shape(shape), all{shape.lanes, shape.lanes},
-      vectorType(VectorType::get(shape.lanes, shape.element)), e(e),
-      module(module), target(target) {
+      vectorType(VectorType::get(shape.lanes, shape.element)), e(frame.e),
+      frame(frame) {
   packedKeys = allocate(shape.keys * shape.padded);
   packedValues = allocate(shape.keys * shape.padded);
   first = allocate(shape.queries, e.getI32Type());
@@ -23,10 +21,20 @@ Value AttentionBlock::allocate(int64_t elements, Type type) {
 }
 
 void AttentionBlock::fill(Value memory, int64_t elements, double value) {
-  e.loop(
-      e.index(0), e.index(elements),
+  e.spread(
+      e.index(elements),
       [&](Value i) { store(e.number(vectorType, value), at(memory, i)); },
       shape.lanes);
+  e.barrier();
+}
+
+void AttentionBlock::forLanes(llvm::function_ref<void(ArrayRef<Value>)> body) {
+  if (e.gpu)
+    return e.spread(e.index(shape.queries), [&](Value lane) { body(lane); });
+  SmallVector<Value> lanes;
+  for (int64_t lane = 0; lane < shape.queries; lane += shape.lanes)
+    lanes.push_back(e.index(lane));
+  body(lanes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,7 +86,7 @@ Value AttentionBlock::keyRow(const Tensor &now, const Tensor &past,
   return e.select(before, then, this->features(now, row));
 }
 
-Value AttentionBlock::sees(Value place, int64_t lane) {
+Value AttentionBlock::sees(Value place, Value lane) {
   Type i32 = e.getI32Type();
   Value wide = e.splat(arith::TruncIOp::create(e, i32, place), shape.lanes);
   auto compare = [&](arith::CmpIPredicate predicate, Value places) {
@@ -98,15 +106,14 @@ void AttentionBlock::beginQueries(Value from, Value size,
     e.store(arith::TruncIOp::create(e, i32, place), e.at(to, i, i32));
   };
   // Lanes without a query see nothing.
-  e.loop(e.index(0), e.index(shape.queries), [&](Value i) {
+  e.spread(e.index(shape.queries), [&](Value i) {
     put(e.index(std::numeric_limits<int32_t>::max()), first, i);
-  });
-  e.loop(e.index(0), active, [&](Value i) {
-    Value step = e.add(start, i);
-    put(firstSeen(step), first, i);
     put(e.add(origin(), i), own, i);
-    body(i, rowOf(step));
   });
+  e.barrier();
+  e.spread(active, [&](Value i) { put(firstSeen(e.add(start, i)), first, i); });
+  e.loop(e.index(0), active, [&](Value i) { body(i, rowOf(e.add(start, i))); });
+  e.barrier();
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,8 +142,7 @@ void AttentionBlock::copy(Value from, Value to, Value turn, bool isBack,
     return;
   }
   int64_t half = shape.width / 2;
-  Value table =
-      LLVM::AddressOfOp::create(e, e.pointer, shape.rotations(module));
+  Value table = rotations.pointer;
   Value index = e.add(turn, e.index(shape.context - 1));
   Value step = e.index(shape.fineTurns);
   Value coarse = arith::DivUIOp::create(e, index, step);
@@ -176,6 +182,7 @@ void AttentionBlock::packKeys(Value place, Value count) {
          e.sub(here, origin()));
     pack(keyRow(values, pastValues, here), packedRow(packedValues, i));
   });
+  e.barrier();
 }
 
 void AttentionBlock::forKeys(Value begin, Value end,
@@ -211,28 +218,28 @@ Value AttentionBlock::dot(Value a, Value b) {
 
 void AttentionBlock::scores(Value rows, Value queries, Value scores,
                             Value count) {
-  emitBlockProduct(e, module, target,
+  emitBlockProduct(e, frame.module, frame.target,
                    {shape.element, shape.padded, 1, shape.queries, false}, rows,
                    queries, scores, count, e.index(shape.width));
 }
 
 void AttentionBlock::addWeighted(Value rows, Value scores, Value queries,
                                  Value count) {
-  emitBlockProduct(e, module, target,
+  emitBlockProduct(e, frame.module, frame.target,
                    {shape.element, 1, shape.padded, shape.queries, true}, rows,
                    scores, queries, e.index(shape.width), count);
 }
 
 void AttentionBlock::gather(Value scores, Value queryRows, Value result,
                             Value count, Value active) {
-  emitBlockProduct(e, module, target,
+  emitBlockProduct(e, frame.module, frame.target,
                    {shape.element, shape.queries, 1, shape.padded, false},
                    scores, queryRows, result, count, active);
 }
 
 void AttentionBlock::addWeightedRow(Value rows, Value scores, Value result,
                                     Value count) {
-  emitBlockProduct(e, module, target,
+  emitBlockProduct(e, frame.module, frame.target,
                    {shape.element, shape.queries, 1, shape.padded, true},
                    scores, rows, result, e.index(1), count);
 }

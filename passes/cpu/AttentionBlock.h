@@ -3,7 +3,8 @@
 //
 // A block of queries is worked on with one query a lane: products of a block of
 // keys with it leave each key's scores in a row, so that maxima and sums over
-// the keys are taken lane by lane.
+// the keys are taken lane by lane. On a GPU a lane is a thread, each number of
+// a row is one thread's, and all threads wait where a function below ends.
 #ifndef RNN_PASSES_CPU_ATTENTIONBLOCK_H
 #define RNN_PASSES_CPU_ATTENTIONBLOCK_H
 
@@ -15,11 +16,10 @@ namespace rnn {
 
 class AttentionBlock {
 public:
-  AttentionBlock(Emitter &e, mlir::ModuleOp module, const CpuTarget &target,
-                 const AttentionShape &shape);
+  AttentionBlock(KernelFrame &frame, const AttentionShape &shape);
 
   // Set by the kernel.
-  Tensor steps, count, keys, values, pastKeys, pastValues;
+  Tensor steps, count, rotations, keys, values, pastKeys, pastValues;
   mlir::Value time, batch, head; // head: its first feature
 
   // Memory of the kernel's own, zero at first; to be called before any loop.
@@ -59,6 +59,7 @@ public:
   /// Of the number that each head has in a row.
   mlir::Value ofHead(const Tensor &tensor, mlir::Value row);
 
+  // No thread waits after these three.
   /// Copies a row of this head to scratch memory, times `factor` if given, and
   /// rotated by `turn` places if given (in [-context + 1, queries)).
   void pack(mlir::Value from, mlir::Value to, mlir::Value turn = {},
@@ -87,7 +88,7 @@ public:
   /// to[c, r] = from[r, c]; both sizes are multiples of the lanes.
   void transpose(mlir::Value from, mlir::Value to, int64_t rows,
                  int64_t columns);
-  /// Of two packed rows; the lanes are added up by a tree.
+  /// Of two packed rows; the lanes are added up by a tree. No thread waits.
   mlir::Value dot(mlir::Value a, mlir::Value b);
 
   // The products of a block, of a packed block p [keys, padded] ("rows"), one
@@ -105,8 +106,11 @@ public:
   void addWeightedRow(mlir::Value rows, mlir::Value scores, mlir::Value result,
                       mlir::Value count);
 
+  /// Calls `body` with the first lanes of all vectors of a block's queries, or
+  /// on a GPU with each thread's. No thread waits after it.
+  void forLanes(llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
   /// Which of the vector of queries from `lane` on see a place.
-  mlir::Value sees(mlir::Value place, int64_t lane);
+  mlir::Value sees(mlir::Value place, mlir::Value lane);
 
   const AttentionShape &shape;
   Lanes all;
@@ -119,8 +123,7 @@ private:
             mlir::Value factor, bool accumulate);
 
   Emitter &e;
-  mlir::ModuleOp module;
-  const CpuTarget &target;
+  KernelFrame &frame;
   mlir::Value first, own; // by query: places
 };
 

@@ -2,7 +2,6 @@
 // blocks of keys that they see, and running maxima and sums of their
 // exponentials (Milakov and Gimelshein 2018).
 #include "passes/cpu/AttentionKernels.h"
-#include "passes/cpu/ScanKernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -16,17 +15,16 @@ namespace {
 
 class ForwardKernel {
 public:
-  ForwardKernel(Emitter &e, ModuleOp module, const CpuTarget &target,
-                const AttentionShape &shape)
-      : e(e), shape(shape), block(e, module, target, shape),
+  ForwardKernel(KernelFrame &frame, const AttentionShape &shape)
+      : e(frame.e), frame(frame), shape(shape), block(frame, shape),
         few(shape.lanes / 2), lowest(shape.element.isF64() ? -1e308 : -3e38) {}
 
-  void emit(LLVM::LLVMFuncOp function) {
-    ArgumentReader read(e, function.getArgument(0));
+  void emit() {
+    ArgumentReader &read = frame.read;
     queries = read.tensor();
     for (Tensor *tensor :
          {&block.keys, &block.values, &block.pastKeys, &block.pastValues,
-          &block.steps, &block.count, &result, &logSum})
+          &block.steps, &block.count, &block.rotations, &result, &logSum})
       *tensor = read.tensor();
     block.time = read.number();
     int64_t size = shape.queries * shape.padded;
@@ -37,7 +35,7 @@ public:
       *memory = block.allocate(shape.queries);
 
     Value blocks = shape.blocks(e, block.time);
-    e.loop(function.getArgument(1), function.getArgument(2), [&](Value item) {
+    frame.forItems([&](Value item) {
       Value pair = arith::DivSIOp::create(e, item, blocks);
       block.batch = arith::DivSIOp::create(e, pair, e.index(shape.heads));
       Value head = e.sub(pair, e.mul(block.batch, e.index(shape.heads)));
@@ -57,6 +55,8 @@ private:
     Value seeing = e.sub(least(block.seeing(), end), from);
     Value active = arith::MaxSIOp::create(e, seeing, e.index(0));
     Value scale = e.number(shape.element, 1 / std::sqrt(double(shape.width)));
+    if (e.gpu) // of lanes without a query as well
+      block.fill(packed, shape.queries * shape.padded, 0);
     block.beginQueries(from, active, [&](Value i, Value row) {
       block.pack(block.features(queries, row), block.packedRow(packed, i), i,
                  scale);
@@ -65,17 +65,22 @@ private:
       return arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, active,
                                    e.index(count));
     };
-    emitIf(e, isMore(few), [&] { emitTogether(); }, [&] { emitRows(); });
+    if (e.gpu)
+      emitTogether();
+    else
+      emitIf(e, isMore(few), [&] { emitTogether(); }, [&] { emitRows(); });
     e.loop(e.index(0), active, [&](Value i) {
       Value row = block.rowOf(e.add(from, i));
       block.unpack(block.packedRow(packed, i), block.features(result, row), {},
                    /*accumulate=*/false);
-      e.store(number(most, i), block.ofHead(logSum, row));
+      e.once([&] { e.store(number(most, i), block.ofHead(logSum, row)); });
     });
     e.loop(e.add(from, active), end, [&](Value i) {
       Value row = block.rowOf(i);
       block.zeroRow(block.features(result, row));
-      e.store(e.number(shape.element, 0), block.ofHead(logSum, row));
+      e.once([&] {
+        e.store(e.number(shape.element, 0), block.ofHead(logSum, row));
+      });
     });
   }
 
@@ -96,41 +101,49 @@ private:
                     weigh(place, count);
                     block.addWeighted(block.packedValues, scores, sums, count);
                   });
-    for (int64_t lane = 0; lane < shape.queries; lane += shape.lanes) {
-      Value sum = block.load(block.at(total, lane));
-      scaleSums(lane,
-                arith::DivFOp::create(e, e.number(block.vectorType, 1), sum));
-      Value address = block.at(most, lane);
-      Value log = math::LogOp::create(e, sum);
-      block.store(arith::AddFOp::create(e, block.load(address), log), address);
-    }
+    block.forLanes([&](ArrayRef<Value> lanes) {
+      for (Value lane : lanes) {
+        Value sum = block.load(block.at(total, lane));
+        scaleSums(lane,
+                  arith::DivFOp::create(e, e.number(block.vectorType, 1), sum));
+        Value address = block.at(most, lane);
+        Value log = math::LogOp::create(e, sum);
+        block.store(arith::AddFOp::create(e, block.load(address), log),
+                    address);
+      }
+    });
+    e.barrier();
     block.transpose(sums, packed, shape.padded, shape.queries);
   }
 
   /// From scores to weights, exp(score - the largest so far); what was summed
   /// up with smaller maxima is scaled down.
   void weigh(Value place, Value count) {
-    int64_t groups = shape.queries / shape.lanes;
+    block.forLanes(
+        [&](ArrayRef<Value> lanes) { weighLanes(place, count, lanes); });
+    e.barrier();
+  }
+
+  void weighLanes(Value place, Value count, ArrayRef<Value> lanes) {
     SmallVector<Value> before;
-    for (int64_t g = 0; g < groups; ++g)
-      before.push_back(block.load(block.at(most, g * shape.lanes)));
+    for (Value lane : lanes)
+      before.push_back(block.load(block.at(most, lane)));
     // All groups together, so that none waits for its own maximum.
     ValueRange largest =
         e.loop(e.index(0), count, 1, before,
                [&](Value j, ValueRange carried) -> SmallVector<Value> {
                  SmallVector<Value> next;
-                 for (int64_t g = 0; g < groups; ++g) {
-                   Value address = scoreOf(j, g * shape.lanes);
-                   Value score = e.select(
-                       block.sees(e.add(place, j), g * shape.lanes),
-                       block.load(address), e.number(block.vectorType, lowest));
+                 for (auto [lane, highest] : llvm::zip(lanes, carried)) {
+                   Value address = scoreOf(j, lane);
+                   Value score = e.select(block.sees(e.add(place, j), lane),
+                                          block.load(address),
+                                          e.number(block.vectorType, lowest));
                    block.store(score, address);
-                   next.push_back(e.combine(carried[g], score, /*isMax=*/true));
+                   next.push_back(e.combine(highest, score, /*isMax=*/true));
                  }
                  return next;
                });
-    for (int64_t g = 0; g < groups; ++g) {
-      int64_t lane = g * shape.lanes;
+    for (auto [g, lane] : llvm::enumerate(lanes)) {
       Value decay = exp(before[g], largest[g]);
       Value old = block.load(block.at(total, lane));
       Value sum =
@@ -147,7 +160,7 @@ private:
     }
   }
 
-  void scaleSums(int64_t lane, Value factor) {
+  void scaleSums(Value lane, Value factor) {
     e.loop(e.index(0), e.index(shape.width), [&](Value d) {
       Value address =
           block.at(block.at(sums, e.mul(d, e.index(shape.queries))), lane);
@@ -156,7 +169,7 @@ private:
     });
   }
 
-  Value scoreOf(Value j, int64_t lane) {
+  Value scoreOf(Value j, Value lane) {
     return block.at(block.at(scores, e.mul(j, e.index(shape.queries))), lane);
   }
 
@@ -236,6 +249,7 @@ private:
   }
 
   Emitter &e;
+  KernelFrame &frame;
   const AttentionShape &shape;
   AttentionBlock block;
   int64_t few; // queries for which the lanes are not worth it
@@ -251,11 +265,8 @@ private:
 
 } // namespace
 
-void emitAttendKernel(ModuleOp module, StringRef name, const CpuTarget &target,
-                      const AttentionShape &shape) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  ForwardKernel(e, module, target, shape).emit(function);
+void writeAttend(KernelFrame &frame, const AttentionShape &shape) {
+  ForwardKernel(frame, shape).emit();
 }
 
 } // namespace rnn

@@ -8,12 +8,11 @@ using namespace mlir;
 namespace rnn {
 
 AttentionShape::AttentionShape(Type type, int64_t heads, int64_t context,
-                               std::optional<APFloat> base,
-                               const CpuTarget &target)
+                               std::optional<APFloat> base, int64_t lanes)
     : element(cast<FloatType>(getElementTypeOrSelf(type))), heads(heads),
-      width(getWidth(type) / heads), context(context),
-      lanes(target.vectorBits / element.getIntOrFloatBitWidth()),
-      padded(llvm::alignTo(width, lanes)), queries(4 * lanes) {
+      width(getWidth(type) / heads), context(context), lanes(lanes),
+      padded(llvm::alignTo(width, lanes)), queries(lanes > 1 ? 4 * lanes : 32),
+      keys(lanes > 1 ? 64 : 32) {
   if (base)
     rotary = base->convertToDouble();
 }
@@ -27,10 +26,7 @@ std::string AttentionShape::name() const {
   return name;
 }
 
-std::string AttentionShape::rotations(ModuleOp module) const {
-  std::string symbol = "rotations_" + name();
-  if (module.lookupSymbol(symbol))
-    return symbol;
+DenseFPElementsAttr AttentionShape::rotations() const {
   int64_t half = width / 2;
   SmallVector<APFloat> numbers;
   auto add = [&](int64_t turn) {
@@ -49,15 +45,9 @@ std::string AttentionShape::rotations(ModuleOp module) const {
     add(1 - context + coarse * fineTurns);
   for (int64_t fine = 0; fine < fineTurns; ++fine)
     add(fine);
-  Emitter e(module.getLoc(), module.getContext());
-  e.setInsertionPointToStart(module.getBody());
   int64_t size = numbers.size();
-  LLVM::GlobalOp::create(
-      e, LLVM::LLVMArrayType::get(element, size), /*isConstant=*/true,
-      LLVM::Linkage::Internal, symbol,
-      DenseElementsAttr::get(RankedTensorType::get({size}, element), numbers),
-      64);
-  return symbol;
+  return cast<DenseFPElementsAttr>(
+      DenseElementsAttr::get(RankedTensorType::get({size}, element), numbers));
 }
 
 } // namespace rnn

@@ -3,21 +3,21 @@
 #define RNN_PASSES_CPU_ATTENTIONSHAPE_H
 
 #include "dialect/RNNDialect.h"
-#include "passes/cpu/CpuTarget.h"
 #include "passes/cpu/Emitter.h"
 
-#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinAttributes.h"
 
 namespace rnn {
 
 /// All that the kernels of an attention op depend on.
 struct AttentionShape {
+  /// `lanes` of a vector in the kernels; 1 on a GPU.
   template <typename OpTy>
-  AttentionShape(OpTy op, const CpuTarget &target)
+  AttentionShape(OpTy op, int64_t lanes)
       : AttentionShape(op.getQueries().getType(), op.getHeads(), op.getWindow(),
-                       op.getRotary(), target) {}
+                       op.getRotary(), lanes) {}
   AttentionShape(mlir::Type type, int64_t heads, int64_t context,
-                 std::optional<llvm::APFloat> rotary, const CpuTarget &target);
+                 std::optional<llvm::APFloat> rotary, int64_t lanes);
 
   mlir::FloatType element;
   int64_t heads, width; // features of a head
@@ -26,7 +26,7 @@ struct AttentionShape {
   int64_t lanes;   // of a vector
   int64_t padded;  // width, rounded up to whole vectors
   int64_t queries; // in a block
-  int64_t keys = 64;
+  int64_t keys;
 
   /// The place of the first step of a call.
   int64_t firstPlace() const { return context - 1; }
@@ -38,11 +38,10 @@ struct AttentionShape {
   /// Tells kernels of different shapes apart.
   std::string name() const;
   /// Turns, in places from a block of queries, are in (-context, queries),
-  /// whatever the time. Each is the sum of two: the symbol, made in `module`
-  /// when first asked for, of the cosines and sines of turns 1 - context,
-  /// 1 - context + fineTurns, ..., and then of 0 .. fineTurns - 1:
+  /// whatever the time. Each is the sum of two: the cosines and sines of turns
+  /// 1 - context, 1 - context + fineTurns, ..., and then of 0 .. fineTurns - 1:
   /// [turns, 2, width / 2].
-  std::string rotations(mlir::ModuleOp module) const;
+  mlir::DenseFPElementsAttr rotations() const;
   static constexpr int64_t fineTurns = 64;
   int64_t coarseTurns() const {
     return (context + queries - 2) / fineTurns + 1;

@@ -2,7 +2,6 @@
 // seen, and what of them the next call will see.
 #include "dialect/Shapes.h"
 #include "passes/cpu/AttentionKernels.h"
-#include "passes/cpu/ScanKernel.h"
 
 using namespace mlir;
 
@@ -23,11 +22,9 @@ static Value loadLength(Emitter &e, const Tensor &length, Value batch,
   return arith::FPToSIOp::create(e, e.getI64Type(), value);
 }
 
-void emitAttendStepsKernel(ModuleOp module, StringRef name,
-                           const CpuTarget &target, AttendStepsOp op) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  ArgumentReader read(e, function.getArgument(0));
+void writeAttendSteps(KernelFrame &frame, AttendStepsOp op) {
+  Emitter &e = frame.e;
+  ArgumentReader &read = frame.read;
   Tensor length = read.tensor(), reset = read.tensor(), mask = read.tensor();
   Tensor steps = read.tensor(), count = read.tensor(), next = read.tensor();
   Value time = read.number();
@@ -39,7 +36,7 @@ void emitAttendStepsKernel(ModuleOp module, StringRef name,
     return arith::MinSIOp::create(e, a, b);
   };
 
-  e.loop(function.getArgument(1), function.getArgument(2), [&](Value batch) {
+  frame.forItems([&](Value batch) {
     Value row = e.mul(batch, time), last = e.sub(time, e.index(1));
     Value start = e.index(past); // the first place after a reset
     if (op.getLength())
@@ -84,11 +81,9 @@ void emitAttendStepsKernel(ModuleOp module, StringRef name,
   });
 }
 
-void emitAttendCacheKernel(ModuleOp module, StringRef name,
-                           const CpuTarget &target, AttendCacheOp op) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  ArgumentReader read(e, function.getArgument(0));
+void writeAttendCache(KernelFrame &frame, AttendCacheOp op) {
+  Emitter &e = frame.e;
+  ArgumentReader &read = frame.read;
   Tensor now[2], before[2], next[2];
   for (Tensor *pair : {now, before})
     for (int i = 0; i < 2; ++i)
@@ -105,7 +100,7 @@ void emitAttendCacheKernel(ModuleOp module, StringRef name,
     return arith::ExtSIOp::create(e, e.getI64Type(), e.load(address, i32));
   };
 
-  e.loop(function.getArgument(1), function.getArgument(2), [&](Value item) {
+  frame.forItems([&](Value item) {
     Value batch = arith::DivSIOp::create(e, item, e.index(past));
     Value to = e.sub(item, e.mul(batch, e.index(past)));
     // As many places as steps were seen move out.
@@ -129,7 +124,7 @@ void emitAttendCacheKernel(ModuleOp module, StringRef name,
           e.select(isOld, inPast(before[i], place),
                    e.at(now[i].pointer, e.mul(row, now[i].stride), element));
       Value into = inPast(next[i], to);
-      e.forRow(width, target.vectorBits / element.getWidth(),
+      e.forRow(width, frame.target.vectorBits / element.getWidth(),
                [&](Value j, Lanes lanes) {
                  e.store(e.load(e.at(from, j, element), element, lanes),
                          e.at(into, j, element), lanes);

@@ -107,11 +107,39 @@ std::string nameOf(const BlockProduct &product) {
          std::to_string(product.columns);
 }
 
+/// Each number of C by one thread.
+void emitThreadsProduct(Emitter &e, const BlockProduct &product, Value a,
+                        Value b, Value c, Value m, Value k) {
+  Type element = product.element;
+  Value columns = e.index(product.columns);
+  e.spread(e.mul(m, columns), [&](Value i) {
+    Value row = arith::DivSIOp::create(e, i, columns);
+    Value column = arith::RemSIOp::create(e, i, columns);
+    Value from = e.at(a, e.mul(row, e.index(product.rowStride)), element);
+    Value down = e.at(b, column, element), to = e.at(c, i, element);
+    Value start =
+        product.accumulate ? e.load(to, element) : e.number(element, 0);
+    Value sum =
+        e.loop(e.index(0), k, 1, {start},
+               [&](Value step, ValueRange before) -> SmallVector<Value> {
+                 Value left = e.at(
+                     from, e.mul(step, e.index(product.stepStride)), element);
+                 Value right = e.at(down, e.mul(step, columns), element);
+                 return {e.multiplyAdd(e.load(left, element),
+                                       e.load(right, element), before[0])};
+               })[0];
+    e.store(sum, to);
+  });
+  e.barrier();
+}
+
 } // namespace
 
 void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
                       const BlockProduct &product, Value a, Value b, Value c,
                       Value m, Value k) {
+  if (e.gpu)
+    return emitThreadsProduct(e, product, a, b, c, m, k);
   std::string name = nameOf(product);
   if (!module.lookupSymbol(name)) {
     Emitter inner(module.getLoc(), module.getContext());
@@ -134,6 +162,16 @@ void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
 
 void emitBlockTranspose(Emitter &e, Type element, int64_t lanes, Value from,
                         Value to, int64_t rows, int64_t columns) {
+  if (e.gpu) {
+    e.spread(e.index(rows * columns), [&](Value i) {
+      Value row = arith::DivSIOp::create(e, i, e.index(columns));
+      Value column = arith::RemSIOp::create(e, i, e.index(columns));
+      Value turned = e.add(e.mul(column, e.index(rows)), row);
+      e.store(e.load(e.at(from, i, element), element),
+              e.at(to, turned, element));
+    });
+    return e.barrier();
+  }
   Lanes all{lanes, lanes};
   auto square = [&](Value row, Value column) {
     auto address = [&](Value base, Value row, int64_t more, Value column,

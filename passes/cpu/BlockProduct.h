@@ -20,13 +20,15 @@ struct BlockProduct {
 };
 
 /// Emits a call of the product's function, made in `module` when first asked
-/// for. `m` and `k` are known when it runs. The sum over k runs in order.
+/// for; on a GPU the product itself, by all threads, which wait for it. `m` and
+/// `k` are known when it runs. The sum over k runs in order.
 void emitBlockProduct(Emitter &e, mlir::ModuleOp module,
                       const CpuTarget &target, const BlockProduct &product,
                       mlir::Value a, mlir::Value b, mlir::Value c,
                       mlir::Value m, mlir::Value k);
 
-/// to[c, r] = from[r, c]; both sizes are multiples of the lanes.
+/// to[c, r] = from[r, c]; both sizes are multiples of the lanes. On a GPU all
+/// threads wait for it.
 void emitBlockTranspose(Emitter &e, mlir::Type element, int64_t lanes,
                         mlir::Value from, mlir::Value to, int64_t rows,
                         int64_t columns);

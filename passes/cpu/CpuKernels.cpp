@@ -45,6 +45,21 @@ void CpuKernels::makeUpdate(FloatType element) {
   emitUpdate(module, target, element);
 }
 
+void CpuKernels::makeKernel(StringRef name, unsigned, bool,
+                            llvm::function_ref<void(KernelFrame &)> write) {
+  Emitter e(module.getLoc(), module.getContext());
+  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
+  auto read = [&](unsigned i, bool isPointer) {
+    return e.field(function.getArgument(0), i * 8,
+                   isPointer ? Type(e.pointer) : e.getI64Type());
+  };
+  auto forItems = [&](llvm::function_ref<void(Value)> body) {
+    e.loop(function.getArgument(1), function.getArgument(2), body);
+  };
+  KernelFrame frame{e, module, target, ArgumentReader(read), forItems};
+  write(frame);
+}
+
 int64_t CpuKernels::featureItems(FloatType element, int64_t width) {
   int64_t block = sumBlock(target, element, width);
   return (width + block - 1) / block;
@@ -114,6 +129,19 @@ Value CpuKernels::constant(Emitter &e, HostCalls &, Type element, double value,
     LLVM::GlobalOp::create(e, LLVM::LLVMArrayType::get(memory, width),
                            isConstant, LLVM::Linkage::Internal, name,
                            DenseElementsAttr::get(type, scalar), 64);
+  }
+  return LLVM::AddressOfOp::create(e, e.pointer, name);
+}
+
+Value CpuKernels::table(Emitter &e, HostCalls &, StringRef name,
+                        DenseFPElementsAttr numbers) {
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(numbers.getElementType(),
+                                         numbers.getNumElements());
+    LLVM::GlobalOp::create(e, type, /*isConstant=*/true,
+                           LLVM::Linkage::Internal, name, numbers, 64);
   }
   return LLVM::AddressOfOp::create(e, e.pointer, name);
 }

@@ -27,6 +27,11 @@ public:
   void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
                       int64_t width, bool accumulate) override;
   void makeUpdate(mlir::FloatType element) override;
+  void makeKernel(llvm::StringRef name, unsigned tensors, bool isSerial,
+                  llvm::function_ref<void(KernelFrame &)> write) override;
+  int64_t lanes(mlir::FloatType element) const override {
+    return target.vectorBits / element.getWidth();
+  }
   int64_t featureItems(mlir::FloatType element, int64_t width) override;
   int64_t scatterItems(mlir::FloatType element, int64_t width,
                        int64_t) override {
@@ -39,7 +44,8 @@ public:
                 const Product &product) override;
   mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
                        double value, int64_t width) override;
-  bool hasBlocks() const override { return true; }
+  mlir::Value table(Emitter &e, HostCalls &host, llvm::StringRef name,
+                    mlir::DenseFPElementsAttr numbers) override;
   mlir::LogicalResult finish() override { return mlir::success(); }
 
 private:

@@ -197,6 +197,14 @@ void Emitter::once(llvm::function_ref<void()> body) {
   body();
 }
 
+void Emitter::spread(Value count, llvm::function_ref<void(Value)> body,
+                     int64_t step) {
+  if (gpu)
+    loop(gpu->thread, count, body, gpu->threads);
+  else
+    loop(index(0), count, body, step);
+}
+
 Value Emitter::shuffleXor(Value value, int32_t mask) {
   auto word = [&](int32_t number) {
     return arith::ConstantIntOp::create(*this, number, 32);

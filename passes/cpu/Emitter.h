@@ -49,6 +49,10 @@ public:
   void barrier();
   /// By one thread only; on a CPU, simply.
   void once(llvm::function_ref<void()> body);
+  /// `body(i)` for i from 0 to `count` by `step`, each by one of the threads of
+  /// a block (whose step is 1); on a CPU one after the other.
+  void spread(mlir::Value count, llvm::function_ref<void(mlir::Value)> body,
+              int64_t step = 1);
   /// The sum or maximum of the threads' numbers, for each of them, by a fixed
   /// tree. `partials` is memory for one number a warp.
   mlir::Value reduceBlock(mlir::Value value, bool isMax, mlir::Value partials);

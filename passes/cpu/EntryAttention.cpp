@@ -9,6 +9,13 @@ namespace rnn {
 
 void EntryEmitter::emitAttention(Operation *op) {
   ArgumentList list(e, tensors);
+  int64_t lanes = parent.kernels.lanes(parent.layout.elementType);
+  auto rotations = [&](const AttentionShape &shape) -> Value {
+    if (!shape.rotary)
+      return LLVM::ZeroOp::create(e, e.pointer);
+    return parent.kernels.table(e, calls, "rotations_" + shape.name(),
+                                shape.rotations());
+  };
   std::string type =
       "_f" + std::to_string(parent.layout.elementType.getIntOrFloatBitWidth()) +
       "_";
@@ -19,35 +26,43 @@ void EntryEmitter::emitAttention(Operation *op) {
         (steps.getReset() ? "_reset" : "") + (steps.getMask() ? "_mask" : "") +
         (steps.getReverse() ? "_reverse" : "");
     parent.require(name, [&](StringRef name) {
-      emitAttendStepsKernel(parent.module, name, parent.target, steps);
+      parent.kernels.makeKernel(
+          name, attendStepsTensors, /*isSerial=*/true,
+          [&](KernelFrame &frame) { writeAttendSteps(frame, steps); });
     });
     list.add(steps.getLength()).add(steps.getReset()).add(steps.getMask());
     launch(name, batch, list.add(steps.getResults()).with(time));
   } else if (auto attend = dyn_cast<AttendOp>(op)) {
-    AttentionShape shape(attend, parent.target);
+    AttentionShape shape(attend, lanes);
     std::string name = "attend_" + shape.name();
     parent.require(name, [&](StringRef name) {
-      emitAttendKernel(parent.module, name, parent.target, shape);
+      parent.kernels.makeKernel(
+          name, attendTensors, /*isSerial=*/false,
+          [&](KernelFrame &frame) { writeAttend(frame, shape); });
     });
     list.add({attend.getQueries(), attend.getKeys(), attend.getValues(),
               attend.getPastKeys(), attend.getPastValues(), attend.getSteps(),
-              attend.getCount()});
+              attend.getCount()})
+        .addAddress(rotations(shape));
     Value blocks = shape.blocks(e, time);
     launch(name, e.mul(e.mul(batch, e.index(shape.heads)), blocks),
            list.add(attend.getResults()).with(time));
   } else if (auto grad = dyn_cast<AttendGradOp>(op)) {
-    AttentionShape shape(grad, parent.target);
+    AttentionShape shape(grad, lanes);
     bool hasLogSum = bool(grad.getDLogSum());
     std::string name =
         "attend_grad_" + shape.name() + (hasLogSum ? "_log_sum" : "");
     parent.require(name, [&](StringRef name) {
-      emitAttendGradKernel(parent.module, name, parent.target, shape,
-                           hasLogSum);
+      parent.kernels.makeKernel(name, attendGradTensors, /*isSerial=*/false,
+                                [&](KernelFrame &frame) {
+                                  writeAttendGrad(frame, shape, hasLogSum);
+                                });
     });
     list.add({grad.getDResult(), grad.getDLogSum(), grad.getQueries(),
               grad.getKeys(), grad.getValues(), grad.getPastKeys(),
-              grad.getPastValues(), grad.getSteps(), grad.getCount(),
-              grad.getResult(), grad.getLogSum()});
+              grad.getPastValues(), grad.getSteps(), grad.getCount()})
+        .addAddress(rotations(shape))
+        .add({grad.getResult(), grad.getLogSum()});
     launch(name, e.mul(batch, e.index(shape.heads)),
            list.add(grad.getResults()).with(time));
   } else {
@@ -56,7 +71,9 @@ void EntryEmitter::emitAttention(Operation *op) {
     std::string name = "attend_cache" + type + std::to_string(past[0]) + "x" +
                        std::to_string(past[1]);
     parent.require(name, [&](StringRef name) {
-      emitAttendCacheKernel(parent.module, name, parent.target, cache);
+      parent.kernels.makeKernel(
+          name, attendCacheTensors, /*isSerial=*/false,
+          [&](KernelFrame &frame) { writeAttendCache(frame, cache); });
     });
     list.add(cache->getOperands());
     launch(name, e.mul(batch, e.index(past[0])),

@@ -249,9 +249,9 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitAccumulate(accumulate);
   else if (auto state = dyn_cast<StateOp>(op))
     emitState(state);
-  else if (isAttention(op) && parent.kernels.hasBlocks())
+  else if (isAttention(op))
     emitAttention(op);
-  else if (isMatrixScan(op) && parent.kernels.hasBlocks())
+  else if (isMatrixScan(op))
     emitMatrixScan(op);
   else if (auto broadcast = dyn_cast<BroadcastOp>(op))
     return emitBroadcast(broadcast);

@@ -8,14 +8,17 @@ namespace rnn {
 
 void EntryEmitter::emitMatrixScan(Operation *op) {
   ArgumentList list(e, tensors);
+  int64_t lanes = parent.kernels.lanes(parent.layout.elementType);
   if (auto grad = dyn_cast<MatrixScanGradOp>(op)) {
-    MatrixScanShape shape(grad, parent.target);
+    MatrixScanShape shape(grad, lanes);
     bool hasLast = bool(grad.getDLast());
     std::string name =
         "matrix_scan_grad_" + shape.name() + (hasLast ? "_last" : "");
     parent.require(name, [&](StringRef name) {
-      emitMatrixScanGradKernel(parent.module, name, parent.target, shape,
-                               hasLast);
+      parent.kernels.makeKernel(name, matrixScanGradTensors, false,
+                                [&](KernelFrame &frame) {
+                                  writeMatrixScanGrad(frame, shape, hasLast);
+                                });
     });
     list.add({grad.getDResult(), grad.getDLast(), grad.getQueries(),
               grad.getKeys(), grad.getValues(), grad.getDecays(),
@@ -25,14 +28,16 @@ void EntryEmitter::emitMatrixScan(Operation *op) {
     return launch(name, e.mul(batch, e.index(shape.heads)), list.with(time));
   }
   auto scan = cast<MatrixScanOp>(op);
-  MatrixScanShape shape(scan, parent.target);
+  MatrixScanShape shape(scan, lanes);
   bool hasLast = !scan.getLast().use_empty();
   bool hasStarts = !scan.getStarts().use_empty();
   std::string name = "matrix_scan_" + shape.name() + (hasLast ? "_last" : "") +
                      (hasStarts ? "_starts" : "");
   parent.require(name, [&](StringRef name) {
-    emitMatrixScanKernel(parent.module, name, parent.target, shape, hasLast,
-                         hasStarts);
+    parent.kernels.makeKernel(
+        name, matrixScanTensors, false, [&](KernelFrame &frame) {
+          writeMatrixScan(frame, shape, hasLast, hasStarts);
+        });
   });
   list.add({scan.getQueries(), scan.getKeys(), scan.getValues(),
             scan.getDecays(), scan.getInit(), scan.getResult(), scan.getLast(),

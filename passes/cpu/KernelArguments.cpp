@@ -33,6 +33,8 @@ void emitIf(Emitter &e, Value condition, llvm::function_ref<void()> then,
 }
 
 Value allocateZeros(Emitter &e, int64_t elements, Type type) {
+  if (e.gpu)
+    return e.allocate(elements, type);
   Value memory =
       LLVM::AllocaOp::create(e, e.pointer, type, e.index(elements), 64);
   // The columns that pad a row are never written again.

@@ -5,6 +5,8 @@
 
 #include "passes/cpu/RowEmitter.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 namespace rnn {
 
 /// A kernel's arguments, in the order in which ArgumentReader reads them.
@@ -16,6 +18,12 @@ public:
   ArgumentList &add(mlir::ValueRange list);
   /// Of an absent value, or a result that nothing uses: a null pointer.
   ArgumentList &add(mlir::Value value);
+  /// Of a table that has no rows.
+  ArgumentList &addAddress(mlir::Value address) {
+    values.push_back(address);
+    values.push_back(e.index(0));
+    return *this;
+  }
   llvm::ArrayRef<mlir::Value> with(mlir::Value number) {
     values.push_back(number);
     return values;
@@ -30,27 +38,36 @@ private:
 /// Reads a kernel's arguments one after the other.
 class ArgumentReader {
 public:
-  ArgumentReader(Emitter &e, mlir::Value arguments)
-      : e(e), arguments(arguments) {}
-  mlir::Value number() {
-    return e.field(arguments, 8 * next++, e.getI64Type());
-  }
+  /// `read(i, isPointer)` gives the one of that index.
+  using Read = llvm::function_ref<mlir::Value(unsigned, bool)>;
+  explicit ArgumentReader(Read read) : read(read) {}
+  mlir::Value number() { return read(next++, /*isPointer=*/false); }
   Tensor tensor() {
-    mlir::Value pointer = e.field(arguments, 8 * next++, e.pointer);
+    mlir::Value pointer = read(next++, /*isPointer=*/true);
     return {pointer, number()};
   }
 
 private:
-  Emitter &e;
-  mlir::Value arguments;
+  Read read;
   unsigned next = 0;
+};
+
+/// A kernel that is being written by hand.
+struct KernelFrame {
+  Emitter &e;
+  mlir::ModuleOp module;
+  const CpuTarget &target; // of a CPU
+  ArgumentReader read;
+  /// Emits its body for each item of its range.
+  llvm::function_ref<void(llvm::function_ref<void(mlir::Value item)>)> forItems;
 };
 
 /// Emits `then` or `otherwise` by a condition known when the kernel runs.
 void emitIf(Emitter &e, mlir::Value condition, llvm::function_ref<void()> then,
             llvm::function_ref<void()> otherwise = {});
 
-/// Memory of the kernel's own, zero at first; to be called before any loop.
+/// Memory of the kernel's own, to be called before any loop; zero at first,
+/// but on a GPU, where rows have no columns to pad them.
 mlir::Value allocateZeros(Emitter &e, int64_t elements, mlir::Type type);
 
 } // namespace rnn

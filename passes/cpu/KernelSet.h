@@ -3,7 +3,7 @@
 #ifndef RNN_PASSES_CPU_KERNELSET_H
 #define RNN_PASSES_CPU_KERNELSET_H
 
-#include "passes/cpu/RowEmitter.h"
+#include "passes/cpu/KernelArguments.h"
 
 namespace rnn {
 
@@ -45,6 +45,12 @@ public:
                             bool accumulate) = 0;
   virtual void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
                               int64_t width, bool accumulate) = 0;
+  /// One that is written by hand, of `tensors` pointers with their rows'
+  /// distances, and the time. `isSerial`: an item is one thread's on a GPU.
+  virtual void makeKernel(llvm::StringRef name, unsigned tensors, bool isSerial,
+                          llvm::function_ref<void(KernelFrame &)> write) = 0;
+  /// Of the vectors that such kernels use.
+  virtual int64_t lanes(mlir::FloatType element) const = 0;
   /// The entry `rnn_update`, and what else the runtime needs for training.
   virtual void makeUpdate(mlir::FloatType element) = 0;
   /// How many items a range over `width` features has.
@@ -62,8 +68,9 @@ public:
   /// The address of `width` equal numbers in the memory that kernels see.
   virtual mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
                                double value, int64_t width) = 0;
-  /// Whether `rnn.attend`, `rnn.matrix_scan` and their like have kernels.
-  virtual bool hasBlocks() const = 0;
+  /// The address of a table of numbers there; equal names, equal tables.
+  virtual mlir::Value table(Emitter &e, HostCalls &host, llvm::StringRef name,
+                            mlir::DenseFPElementsAttr numbers) = 0;
   /// After the last kernel. Fails with an error where one cannot be run.
   virtual mlir::LogicalResult finish() = 0;
 };

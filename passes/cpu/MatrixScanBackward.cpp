@@ -5,7 +5,6 @@
 // W_{t,i} = do_t . v_i: the rows U_t = S_{t-1} do_t of dq follow from S do_t
 // step by step, and so does Z_t = sum over V of S_t * D, which the decays need.
 #include "passes/cpu/MatrixScanKernels.h"
-#include "passes/cpu/ScanKernel.h"
 
 using namespace mlir;
 
@@ -15,12 +14,11 @@ namespace {
 
 class BackwardKernel : MatrixScanBlock {
 public:
-  BackwardKernel(Emitter &e, ModuleOp module, const CpuTarget &target,
-                 const MatrixScanShape &shape, bool hasLast)
-      : MatrixScanBlock(e, module, target, shape), hasLast(hasLast) {}
+  BackwardKernel(KernelFrame &frame, const MatrixScanShape &shape, bool hasLast)
+      : MatrixScanBlock(frame, shape), hasLast(hasLast) {}
 
-  void emit(LLVM::LLVMFuncOp function) {
-    ArgumentReader read(e, function.getArgument(0));
+  void emit() {
+    ArgumentReader &read = frame.read;
     for (Tensor *tensor :
          {&dResult, &dLast, &queries, &keys, &values, &decays, &init, &starts,
           &dQueries, &dKeys, &dValues, &dDecays, &dInit})
@@ -29,7 +27,7 @@ public:
     allocateAll();
     Value most = e.add(time, e.index(shape.chunk - 1));
     Value chunks = arith::DivSIOp::create(e, most, e.index(shape.chunk));
-    e.loop(function.getArgument(1), function.getArgument(2), [&](Value item) {
+    frame.forItems([&](Value item) {
       batch = arith::DivSIOp::create(e, item, e.index(shape.heads));
       head = e.sub(item, e.mul(batch, e.index(shape.heads)));
       beginHead();
@@ -71,7 +69,7 @@ private:
     turnedValues = allocate(valueRows);
     pairs = allocate(shape.chunk * shape.chunk);
     slopes = allocate(shape.chunk * shape.chunk);
-    trail = allocate(shape.chunk * shape.lanes);
+    trail = allocate(shape.chunk * trailWidth());
     total = allocate(shape.paddedKeys);
     for (Value *memory : {&start, &turned, &adjoint, &straight})
       *memory = allocate(matrix);
@@ -83,9 +81,9 @@ private:
       transpose(straight, adjoint, shape.paddedKeys, shape.paddedValues);
       return;
     }
-    e.loop(
-        e.index(0), e.index(shape.paddedKeys * shape.paddedValues),
-        [&](Value i) { store(number(0), at(adjoint, i)); }, shape.lanes);
+    forVectors(shape.paddedKeys * shape.paddedValues,
+               [&](Value i) { store(number(0), at(adjoint, i)); });
+    e.barrier();
   }
 
   void emitChunk() {
@@ -111,6 +109,7 @@ private:
     findPairs(q, k, a, pairs);
     if (shape.decays) {
       forVectors(keyWidth, [&](Value lane) { emitLanes(lane); });
+      e.barrier();
     } else {
       keepPast(slopes);
       product(slopes, chunk, false, k, dq, keyWidth, chunk, chunk, true);
@@ -137,6 +136,7 @@ private:
           store(multiply(load(address), load(at(total, lane))), address);
         });
       });
+    e.barrier();
     product(g, shape.paddedValues, true, x, adjoint, width, shape.values,
             shape.chunk, true);
   }
@@ -144,7 +144,7 @@ private:
   void unpackDecays() {
     if (shape.decays == shape.keys)
       return unpack(da, shape.paddedKeys, dDecays, shape.keys);
-    e.loop(e.index(0), count, [&](Value i) {
+    e.spread(count, [&](Value i) {
       Value sum = e.loop(
           e.index(0), e.index(shape.paddedKeys), shape.lanes, {number(0)},
           [&](Value lane, ValueRange before) -> SmallVector<Value> {
@@ -165,7 +165,7 @@ private:
       return e.splat(e.load(at(slopes, i), shape.element), shape.lanes);
     };
     auto kept = [&](Value j) {
-      return at(trail, e.mul(j, e.index(shape.lanes)));
+      return place(trail, j, trailWidth(), e.gpu ? lane : e.index(0));
     };
     Value lastStep = e.index(chunk - 1);
 
@@ -220,6 +220,9 @@ private:
     });
   }
 
+  /// A vector at a time, or on a GPU one for each thread.
+  int64_t trailWidth() { return e.gpu ? shape.paddedKeys : shape.lanes; }
+
   bool hasLast;
   Tensor dResult, dLast, queries, keys, values, decays, init, starts;
   Tensor dQueries, dKeys, dValues, dDecays, dInit;
@@ -227,7 +230,7 @@ private:
   Value v, g, dv;                               // [chunk, padded values]
   Value turnedValues;                           // [padded values, chunk]
   Value pairs, slopes;                          // [chunk, chunk]
-  Value trail;                                  // [chunk, lanes]
+  Value trail;                                  // [chunk, trailWidth()]
   Value total;                                  // [padded keys]
   Value start, straight;                        // [padded keys, padded values]
   Value turned, adjoint;                        // [padded values, padded keys]
@@ -235,12 +238,9 @@ private:
 
 } // namespace
 
-void emitMatrixScanGradKernel(ModuleOp module, StringRef name,
-                              const CpuTarget &target,
-                              const MatrixScanShape &shape, bool hasLast) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  BackwardKernel(e, module, target, shape, hasLast).emit(function);
+void writeMatrixScanGrad(KernelFrame &frame, const MatrixScanShape &shape,
+                         bool hasLast) {
+  BackwardKernel(frame, shape, hasLast).emit();
 }
 
 } // namespace rnn

@@ -7,13 +7,12 @@ namespace rnn {
 
 MatrixScanShape::MatrixScanShape(Type keysType, Type valuesType,
                                  Type decaysType, bool reverse,
-                                 bool valuesFirst, const CpuTarget &target)
+                                 bool valuesFirst, int64_t lanes)
     : element(cast<FloatType>(getElementTypeOrSelf(keysType))),
       heads(getFeatures(keysType).front()), keys(getWidth(keysType)),
       values(getWidth(valuesType)),
       decays(decaysType ? getWidth(decaysType) : 0), reverse(reverse),
-      valuesFirst(valuesFirst),
-      lanes(target.vectorBits / element.getIntOrFloatBitWidth()),
+      valuesFirst(valuesFirst), lanes(lanes),
       paddedKeys(llvm::alignTo(keys, lanes)),
       paddedValues(llvm::alignTo(values, lanes)) {}
 
@@ -58,6 +57,7 @@ void MatrixScanBlock::pack(const Tensor &tensor, int64_t width, int64_t padded,
     copyRow(from, at(memory, e.mul(i, e.index(padded))), width);
   });
   fillRest(memory, padded, 0);
+  e.barrier();
 }
 
 void MatrixScanBlock::packDecays(const Tensor &tensor, Value memory) {
@@ -71,6 +71,7 @@ void MatrixScanBlock::packDecays(const Tensor &tensor, Value memory) {
     forVectors(padded, [&](Value lane) { store(same, at(to, lane)); });
   });
   fillRest(memory, padded, 1);
+  e.barrier();
 }
 
 void MatrixScanBlock::unpack(Value memory, int64_t padded, const Tensor &tensor,
@@ -79,6 +80,7 @@ void MatrixScanBlock::unpack(Value memory, int64_t padded, const Tensor &tensor,
     Value from = at(memory, e.mul(i, e.index(padded)));
     copyRow(from, stepRow(tensor, e.add(first, i), width), width);
   });
+  e.barrier();
 }
 
 void MatrixScanBlock::loadState(Value outside, bool valuesFirst, Value matrix,
@@ -91,6 +93,7 @@ void MatrixScanBlock::loadState(Value outside, bool valuesFirst, Value matrix,
     copyRow(at(outside, e.mul(row, e.index(width))),
             at(to, e.mul(row, e.index(padded))), width);
   });
+  e.barrier();
   if (valuesFirst)
     transpose(turned, matrix, shape.paddedValues, shape.paddedKeys);
 }
@@ -107,6 +110,7 @@ void MatrixScanBlock::storeState(Value matrix, Value turned, Value outside,
     copyRow(at(from, e.mul(row, e.index(padded))),
             at(outside, e.mul(row, e.index(width))), width);
   });
+  e.barrier();
 }
 
 Value MatrixScanBlock::startOf(const Tensor &starts, Value chunk,
@@ -120,13 +124,34 @@ Value MatrixScanBlock::startOf(const Tensor &starts, Value chunk,
 void MatrixScanBlock::product(Value a, int64_t width, bool isTurned, Value b,
                               Value c, int64_t columns, int64_t m, int64_t k,
                               bool accumulate) {
-  emitBlockProduct(e, module, target,
+  emitBlockProduct(e, frame.module, frame.target,
                    {shape.element, isTurned ? 1 : width, isTurned ? width : 1,
                     columns, accumulate},
                    a, b, c, e.index(m), e.index(k));
 }
 
+/// By threads: `body(t, i)` for all pairs of steps with i < t.
+void MatrixScanBlock::forPairs(llvm::function_ref<void(Value, Value)> body) {
+  Value chunk = e.index(shape.chunk);
+  e.spread(e.mul(chunk, chunk), [&](Value pair) {
+    Value t = arith::DivSIOp::create(e, pair, chunk);
+    Value i = arith::RemSIOp::create(e, pair, chunk);
+    Value isPast = arith::CmpIOp::create(e, arith::CmpIPredicate::slt, i, t);
+    emitIf(e, isPast, [&] { body(t, i); });
+  });
+  e.barrier();
+}
+
 void MatrixScanBlock::keepPast(Value square) {
+  if (e.gpu) {
+    // What is not past is the turned pair of it, and each step with itself.
+    auto zero = [&](Value t, Value i) {
+      e.store(e.number(shape.element, 0),
+              at(square, e.add(e.mul(t, e.index(shape.chunk)), i)));
+    };
+    e.spread(e.index(shape.chunk), [&](Value t) { zero(t, t); });
+    return forPairs([&](Value t, Value i) { zero(i, t); });
+  }
   Type word = e.getI32Type();
   auto words = VectorType::get(shape.lanes, word);
   e.loop(e.index(0), e.index(shape.chunk), [&](Value t) {
@@ -156,6 +181,8 @@ void MatrixScanBlock::findPairs(Value queries, Value keys, Value decays,
     return keepPast(pairs);
   }
   // Only [t, i] with i < t is ever written.
+  if (e.gpu)
+    return findPair(queries, keys, decays, pairs);
   e.loop(e.index(0), e.index(shape.chunk), [&](Value i) {
     forVectors(width, [&](Value lane) {
       store(load(place(keys, i, width, lane)), at(line, lane));
@@ -176,6 +203,34 @@ void MatrixScanBlock::findPairs(Value queries, Value keys, Value decays,
   });
 }
 
+/// The same by threads, one for each pair.
+void MatrixScanBlock::findPair(Value queries, Value keys, Value decays,
+                               Value pairs) {
+  Value width = e.index(shape.keys);
+  auto element = [&](Value rows, Value row, Value key) {
+    return e.load(at(rows, e.add(e.mul(row, width), key)), shape.element);
+  };
+  auto fill = [&](Value t, Value i, Value value) {
+    e.store(value, at(pairs, e.add(e.mul(t, e.index(shape.chunk)), i)));
+  };
+  Value zero = e.number(shape.element, 0);
+  e.spread(e.index(shape.chunk), [&](Value t) { fill(t, t, zero); });
+  forPairs([&](Value t, Value i) {
+    Value sum = e.loop(
+        e.index(0), width, 1, {zero},
+        [&](Value key, ValueRange before) -> SmallVector<Value> {
+          Value left =
+              e.loop(e.add(i, e.index(1)), t, 1, {element(keys, i, key)},
+                     [&](Value j, ValueRange left) -> SmallVector<Value> {
+                       return {multiply(left[0], element(decays, j, key))};
+                     })[0];
+          return {e.multiplyAdd(left, element(queries, t, key), before[0])};
+        })[0];
+    fill(t, i, sum);
+    fill(i, t, zero);
+  });
+}
+
 void MatrixScanBlock::decayAfter(Value rows, Value decays, Value out,
                                  Value total) {
   int64_t width = shape.paddedKeys;
@@ -190,6 +245,7 @@ void MatrixScanBlock::decayAfter(Value rows, Value decays, Value out,
         })[0];
     store(product, at(total, lane));
   });
+  e.barrier();
 }
 
 } // namespace rnn

@@ -1,7 +1,6 @@
 // The kernel of `rnn.matrix_scan`: for each head, chunk by chunk, with the
 // state [keys, values] in the cache.
 #include "passes/cpu/MatrixScanKernels.h"
-#include "passes/cpu/ScanKernel.h"
 
 using namespace mlir;
 
@@ -11,13 +10,12 @@ namespace {
 
 class ForwardKernel : MatrixScanBlock {
 public:
-  ForwardKernel(Emitter &e, ModuleOp module, const CpuTarget &target,
-                const MatrixScanShape &shape, bool hasLast, bool hasStarts)
-      : MatrixScanBlock(e, module, target, shape), hasLast(hasLast),
-        hasStarts(hasStarts) {}
+  ForwardKernel(KernelFrame &frame, const MatrixScanShape &shape, bool hasLast,
+                bool hasStarts)
+      : MatrixScanBlock(frame, shape), hasLast(hasLast), hasStarts(hasStarts) {}
 
-  void emit(LLVM::LLVMFuncOp function) {
-    ArgumentReader read(e, function.getArgument(0));
+  void emit() {
+    ArgumentReader &read = frame.read;
     for (Tensor *tensor :
          {&queries, &keys, &values, &decays, &init, &result, &last, &starts})
       *tensor = read.tensor();
@@ -40,7 +38,7 @@ public:
 
     Value most = e.add(time, e.index(shape.chunk - 1));
     Value chunks = arith::DivSIOp::create(e, most, e.index(shape.chunk));
-    e.loop(function.getArgument(1), function.getArgument(2), [&](Value item) {
+    frame.forItems([&](Value item) {
       batch = arith::DivSIOp::create(e, item, e.index(shape.heads));
       head = e.sub(item, e.mul(batch, e.index(shape.heads)));
       loadState(stateOf(init, batch), shape.valuesFirst, state, turned);
@@ -86,6 +84,7 @@ private:
           store(multiply(load(address), factor), address);
         });
       });
+    e.barrier();
     product(after, keyWidth, true, v, state, valueWidth, shape.keys,
             shape.chunk, true);
   }
@@ -101,6 +100,7 @@ private:
                return {multiply(before[0], load(place(a, t, width, lane)))};
              });
     });
+    e.barrier();
   }
 
   bool hasLast, hasStarts;
@@ -114,12 +114,9 @@ private:
 
 } // namespace
 
-void emitMatrixScanKernel(ModuleOp module, StringRef name,
-                          const CpuTarget &target, const MatrixScanShape &shape,
-                          bool hasLast, bool hasStarts) {
-  Emitter e(module.getLoc(), module.getContext());
-  LLVM::LLVMFuncOp function = createKernel(e, module, name, target);
-  ForwardKernel(e, module, target, shape, hasLast, hasStarts).emit(function);
+void writeMatrixScan(KernelFrame &frame, const MatrixScanShape &shape,
+                     bool hasLast, bool hasStarts) {
+  ForwardKernel(frame, shape, hasLast, hasStarts).emit();
 }
 
 } // namespace rnn

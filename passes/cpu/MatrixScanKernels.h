@@ -10,14 +10,15 @@ namespace rnn {
 
 /// All that the kernels of such an op depend on.
 struct MatrixScanShape {
+  /// `lanes` of a vector in the kernels.
   template <typename OpTy>
-  MatrixScanShape(OpTy op, const CpuTarget &target)
+  MatrixScanShape(OpTy op, int64_t lanes)
       : MatrixScanShape(op.getKeys().getType(), op.getValues().getType(),
                         op.getDecays() ? op.getDecays().getType()
                                        : mlir::Type(),
-                        op.getReverse(), op.getValuesFirst(), target) {}
+                        op.getReverse(), op.getValuesFirst(), lanes) {}
   MatrixScanShape(mlir::Type keys, mlir::Type values, mlir::Type decays,
-                  bool reverse, bool valuesFirst, const CpuTarget &target);
+                  bool reverse, bool valuesFirst, int64_t lanes);
 
   static constexpr int64_t chunk = MatrixScanOp::chunk;
   mlir::FloatType element;
@@ -30,26 +31,26 @@ struct MatrixScanShape {
   std::string name() const;
 };
 
-/// Each argument is a pointer and its rows' distance, then comes the time. What
-/// is absent is a null pointer. Range: heads of each batch row.
+// Each argument is a tensor, then comes the time. What is absent is a null
+// pointer. Range: heads of each batch row.
 /// `rnn.matrix_scan`: queries, keys, values, decays, init, result, last,
 /// starts.
-void emitMatrixScanKernel(mlir::ModuleOp module, llvm::StringRef name,
-                          const CpuTarget &target, const MatrixScanShape &shape,
-                          bool hasLast, bool hasStarts);
+void writeMatrixScan(KernelFrame &frame, const MatrixScanShape &shape,
+                     bool hasLast, bool hasStarts);
+constexpr unsigned matrixScanTensors = 8;
 /// `rnn.matrix_scan_grad`: d_result, d_last, queries, keys, values, decays,
 /// init, starts, d_queries, d_keys, d_values, d_decays, d_init.
-void emitMatrixScanGradKernel(mlir::ModuleOp module, llvm::StringRef name,
-                              const CpuTarget &target,
-                              const MatrixScanShape &shape, bool hasLast);
+void writeMatrixScanGrad(KernelFrame &frame, const MatrixScanShape &shape,
+                         bool hasLast);
+constexpr unsigned matrixScanGradTensors = 13;
 
-/// What both work with: rows of a chunk, packed, and products of them.
+/// What both work with: rows of a chunk, packed, and products of them. On a GPU
+/// each number of a row is one thread's, and all threads wait where a function
+/// below ends.
 class MatrixScanBlock {
 public:
-  MatrixScanBlock(Emitter &e, mlir::ModuleOp module, const CpuTarget &target,
-                  const MatrixScanShape &shape)
-      : shape(shape), e(e), module(module), target(target),
-        all{shape.lanes, shape.lanes},
+  MatrixScanBlock(KernelFrame &frame, const MatrixScanShape &shape)
+      : shape(shape), frame(frame), e(frame.e), all{shape.lanes, shape.lanes},
         vectorType(mlir::VectorType::get(shape.lanes, shape.element)) {}
 
   mlir::Value allocate(int64_t elements) {
@@ -79,10 +80,10 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b) {
     return mlir::arith::AddFOp::create(e, a, b);
   }
-  /// Loops over the vectors of a padded row.
+  /// Loops over the vectors of a padded row; no thread waits after it.
   void forVectors(int64_t padded,
                   llvm::function_ref<void(mlir::Value lane)> body) {
-    e.loop(e.index(0), e.index(padded), body, shape.lanes);
+    e.spread(e.index(padded), body, shape.lanes);
   }
 
   /// Where a tensor has the row of the step number `i` of the call, in the
@@ -145,13 +146,15 @@ public:
   void allocateShared();
 
 protected:
+  KernelFrame &frame;
   Emitter &e;
-  mlir::ModuleOp module;
-  const CpuTarget &target;
   Lanes all;
   mlir::VectorType vectorType;
 
 private:
+  void forPairs(llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+  void findPair(mlir::Value queries, mlir::Value keys, mlir::Value decays,
+                mlir::Value pairs);
   void copyRow(mlir::Value from, mlir::Value to, int64_t width);
   /// The rows of steps that a short chunk does not have.
   void fillRest(mlir::Value memory, int64_t padded, double value);

@@ -53,6 +53,8 @@ public:
   mlir::Value stateRow(unsigned i, const RowIndex &index);
   /// Where the step number `iteration` leaves a state of NextState::Buffer.
   mlir::Value stateBuffer(unsigned i, mlir::Value iteration);
+  /// From now on rows are emitted without what their next states need.
+  void leaveStates() { keepsStates = false; }
   /// True if each element of a row depends on its own place only, so that it
   /// can be computed by itself over all of time.
   bool isPerElement();
@@ -144,7 +146,7 @@ private:
   llvm::SmallVector<mlir::Value> scratch, stateRows;
   /// Of the rows of a product, for a schedule of `manyRows`.
   mlir::Value inputRows, resultRows;
-  /// Of an element by itself, the next state is a result.
+  /// Of an element by itself, the next state is a result: nothing is stored.
   bool keepsStates = true;
   llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;

@@ -3,6 +3,7 @@
 #include "runtime/module_abi.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <cstddef>
@@ -44,7 +45,18 @@ GpuKernels::Kernel::Kernel(GpuKernels &set, StringRef name, Location loc,
   e.gpu->isLeader = e.equal(e.gpu->thread, e.index(0));
 }
 
+/// What nothing needs is not there: the simulator looks at every load.
+static void eraseUnused(LLVM::LLVMFuncOp function) {
+  SmallVector<Operation *> ops;
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+  // What is inside of an op, and what uses it, comes after it.
+  for (Operation *op : llvm::reverse(ops))
+    if (op != function && isOpTriviallyDead(op))
+      op->erase();
+}
+
 GpuKernels::Kernel::~Kernel() {
+  eraseUnused(function);
   unsigned index = set.order.size();
   set.order.push_back(name);
   set.geometry[name] = {index, e.gpu->threads, threadsPerItem,
@@ -126,14 +138,41 @@ Value GpuKernels::constant(Emitter &e, HostCalls &calls, Type element,
   }
   std::string key = std::to_string(bytes) + "_" + std::to_string(bits) + "_" +
                     std::to_string(width);
+  std::vector<char> row;
+  for (int64_t i = 0; i < width; ++i)
+    row.insert(row.end(), reinterpret_cast<char *>(&bits),
+               reinterpret_cast<char *>(&bits) + bytes);
+  return e.at(calls.constants, constantAt(key, row), e.getI8Type());
+}
+
+Value GpuKernels::table(Emitter &e, HostCalls &calls, StringRef name,
+                        DenseFPElementsAttr numbers) {
+  return e.at(calls.constants, constantAt(name, numbers.getRawData()),
+              e.getI8Type());
+}
+
+int64_t GpuKernels::constantAt(StringRef key, ArrayRef<char> bytes) {
   auto [it, isNew] = constantOffsets.try_emplace(key, constants.size());
   if (isNew) {
-    for (int64_t i = 0; i < width; ++i)
-      constants.insert(constants.end(), reinterpret_cast<char *>(&bits),
-                       reinterpret_cast<char *>(&bits) + bytes);
+    constants.insert(constants.end(), bytes.begin(), bytes.end());
     constants.resize(llvm::alignTo(constants.size(), 64));
   }
-  return e.at(calls.constants, it->second, e.getI8Type());
+  return it->second;
+}
+
+void GpuKernels::makeKernel(StringRef name, unsigned tensors, bool isSerial,
+                            llvm::function_ref<void(KernelFrame &)> write) {
+  SmallVector<bool> isPointer;
+  for (unsigned i = 0; i < tensors; ++i)
+    isPointer.append({true, false});
+  isPointer.push_back(false);
+  Kernel kernel(*this, name, module.getLoc(), isPointer, 128, isSerial);
+  auto read = [&](unsigned i, bool) { return kernel.argument(i); };
+  auto forItems = [&](llvm::function_ref<void(Value)> body) {
+    kernel.forItem([&](Value item, Value) { body(item); });
+  };
+  KernelFrame frame{kernel.e, module, host, ArgumentReader(read), forItems};
+  write(frame);
 }
 
 LogicalResult GpuKernels::finish() {

@@ -48,6 +48,9 @@ public:
   void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
                       int64_t width, bool accumulate) override;
   void makeUpdate(mlir::FloatType element) override;
+  void makeKernel(llvm::StringRef name, unsigned tensors, bool isSerial,
+                  llvm::function_ref<void(KernelFrame &)> write) override;
+  int64_t lanes(mlir::FloatType) const override { return 1; }
   int64_t featureItems(mlir::FloatType, int64_t width) override {
     return width;
   }
@@ -61,7 +64,8 @@ public:
                 const Product &product) override;
   mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
                        double value, int64_t width) override;
-  bool hasBlocks() const override { return false; }
+  mlir::Value table(Emitter &e, HostCalls &host, llvm::StringRef name,
+                    mlir::DenseFPElementsAttr numbers) override;
   mlir::LogicalResult finish() override;
 
   /// Adds what the runtime must know to the module's descriptor.
@@ -69,6 +73,8 @@ public:
 
 private:
   struct Kernel; // being written
+  /// Where `bytes` are in the constants, at a multiple of 64.
+  int64_t constantAt(llvm::StringRef key, llvm::ArrayRef<char> bytes);
 
   mlir::ModuleOp module;
   GpuTarget target;

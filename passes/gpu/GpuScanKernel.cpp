@@ -36,11 +36,15 @@ public:
     for (unsigned i = 0; i < scan.getInits().size(); ++i)
       initial.push_back(rows.loadElement(initialRow(i, steps),
                                          scan.getInits()[i].getType(), place));
-    ValueRange final = e.loop(steps.from, steps.to, 1, initial,
+    ValueRange final = e.loop(steps.from, endOf(steps), 1, initial,
                               [&](Value iteration, ValueRange states) {
                                 return rows.emitElement(
                                     indexOf(steps, iteration), states, place);
                               });
+    if (leavesStates()) {
+      rows.emitElement(indexOf(steps, endOf(steps)), final, place);
+      return;
+    }
     SmallVector<Value> values(final);
     forLasts(steps, [&](unsigned i, Value row) {
       rows.storeElement(values[i], row, place);
@@ -66,9 +70,14 @@ public:
     for (unsigned i = 0; i < count; ++i)
       copy(i, initialRow(i, steps), first[i]);
     e.barrier();
-    e.loop(steps.from, steps.to, [&](Value iteration) {
+    e.loop(steps.from, endOf(steps), [&](Value iteration) {
       rows.emitRow(indexOf(steps, iteration), before(iteration));
     });
+    if (leavesStates()) {
+      rows.leaveStates();
+      rows.emitRow(indexOf(steps, endOf(steps)), before(endOf(steps)));
+      return;
+    }
     SmallVector<Value> last = before(steps.to);
     forLasts(steps, [&](unsigned i, Value row) { copy(i, last[i], row); });
   }
@@ -76,6 +85,19 @@ public:
 private:
   bool hasTime() {
     return scan.getDomain() == Domain::sequence && !scan.getInits().empty();
+  }
+
+  /// Nobody asks for the states after the last step: of a scan across chunks,
+  /// whose last inputs then do not exist either.
+  bool leavesStates() {
+    return scan.getChunks() == Chunks::across &&
+           llvm::all_of(scan.getLasts(),
+                        [](Value last) { return last.use_empty(); });
+  }
+
+  /// Where the loop over whole steps ends.
+  Value endOf(const ScanItem &steps) {
+    return leavesStates() ? e.sub(steps.to, e.index(1)) : steps.to;
   }
 
   RowIndex rowOf(Value row) {

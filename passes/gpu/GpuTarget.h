@@ -12,9 +12,9 @@ namespace rnn {
 struct GpuTarget {
   /// As in the module's descriptor.
   std::string name() const { return "sim"; }
-  /// Bytes of shared memory that a block may have: what every chip from
-  /// compute capability 8.0 on has (CUDA C++ Programming Guide).
-  int64_t mostShared() const { return 99 * 1024; }
+  /// Bytes of shared memory that a block may have, of compute capability 9.0
+  /// and 10.0 (CUDA C++ Programming Guide).
+  int64_t mostShared() const { return 227 * 1024; }
 
   /// From `--target`. On failure `error` says what is wrong.
   static llvm::FailureOr<GpuTarget> get(llvm::StringRef name,
