@@ -66,7 +66,7 @@ private:
                                    e.index(count));
     };
     if (e.gpu)
-      emitTogether();
+      emitIf(e, isMore(0), [&] { emitTogether(); });
     else
       emitIf(e, isMore(few), [&] { emitTogether(); }, [&] { emitRows(); });
     e.loop(e.index(0), active, [&](Value i) {

@@ -2,9 +2,11 @@
 #include "sim/Fiber.h"
 
 #include <cstdint>
+#include <mutex>
 #include <new>
 #include <sys/mman.h>
 #include <utility>
+#include <vector>
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
@@ -57,12 +59,24 @@ Stack::~Stack() { munmap(memory, guardBytes + bytes); }
 
 char *Stack::bottom() const { return memory + guardBytes; }
 
-std::unique_ptr<Stack> StackPool::take() {
-  if (free.empty())
-    return std::make_unique<Stack>();
-  std::unique_ptr<Stack> stack = std::move(free.back());
-  free.pop_back();
-  return stack;
+static std::mutex freeMutex;
+static std::vector<std::unique_ptr<Stack>> freeStacks;
+
+std::unique_ptr<Stack> rnn::sim::takeStack() {
+  {
+    std::lock_guard<std::mutex> lock(freeMutex);
+    if (!freeStacks.empty()) {
+      std::unique_ptr<Stack> stack = std::move(freeStacks.back());
+      freeStacks.pop_back();
+      return stack;
+    }
+  }
+  return std::make_unique<Stack>();
+}
+
+void rnn::sim::giveBack(std::unique_ptr<Stack> stack) {
+  std::lock_guard<std::mutex> lock(freeMutex);
+  freeStacks.push_back(std::move(stack));
 }
 
 // The fiber that is being started.

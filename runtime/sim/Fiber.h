@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <vector>
 
 namespace rnn::sim {
 
@@ -25,18 +24,11 @@ private:
   char *memory;
 };
 
-// Stacks that no fiber uses at the moment; the last one back is the first out,
-// so that few of them are in the cache.
-class StackPool {
-public:
-  std::unique_ptr<Stack> take();
-  void giveBack(std::unique_ptr<Stack> stack) {
-    free.push_back(std::move(stack));
-  }
-
-private:
-  std::vector<std::unique_ptr<Stack>> free;
-};
+// Stacks that no fiber of the process uses at the moment: a process may have
+// only so many mappings. The last one back is the first out, so that few of
+// them are in the cache.
+std::unique_ptr<Stack> takeStack();
+void giveBack(std::unique_ptr<Stack> stack);
 
 class Fiber {
 public:

@@ -29,18 +29,17 @@ const rnn_sim_calls Launch::calls = {
       self(thread).launch->poll(self(thread), at);
     }};
 
-Launch::Launch(Memory &memory, StackPool &stacks, Schedule &schedule,
-               rnn_sim_kernel kernel, const std::string &name,
-               const rnn_launch &launch)
-    : memory(memory), stacks(stacks), schedule(schedule), kernel(kernel),
-      name(name), launch(launch) {}
+Launch::Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
+               const std::string &name, const rnn_launch &launch)
+    : memory(memory), schedule(schedule), kernel(kernel), name(name),
+      launch(launch) {}
 
 // Threads that a mistake stopped still have their stacks.
 Launch::~Launch() {
   for (const std::unique_ptr<Block> &block : blocks)
     for (uint32_t i = 0; i < launch.threads; ++i)
       if (block->threads[i].fiber.hasStack())
-        stacks.giveBack(block->threads[i].fiber.takeStack());
+        giveBack(block->threads[i].fiber.takeStack());
   memory.shadow.clear();
 }
 
@@ -61,7 +60,7 @@ void Launch::run() {
     // Its stack is used from its first turn to its last.
     if (!thread.fiber.hasStack())
       thread.fiber.prepare(
-          stacks.take(),
+          takeStack(),
           [](void *argument) {
             Thread &thread = *static_cast<Thread *>(argument);
             thread.launch->kernel(&thread, thread.launch->launch.arguments);
@@ -70,7 +69,7 @@ void Launch::run() {
     thread.fiber.resume();
     if (!thread.fiber.hasEnded())
       continue;
-    stacks.giveBack(thread.fiber.takeStack());
+    giveBack(thread.fiber.takeStack());
     if (++thread.home->ended == launch.threads)
       endBlock(*thread.home);
   }

@@ -21,9 +21,8 @@ namespace rnn::sim {
 
 class Launch {
 public:
-  Launch(Memory &memory, StackPool &stacks, Schedule &schedule,
-         rnn_sim_kernel kernel, const std::string &name,
-         const rnn_launch &launch);
+  Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
+         const std::string &name, const rnn_launch &launch);
   ~Launch();
   // Throws RNN_INTERNAL with what the kernel did wrong.
   void run();
@@ -91,7 +90,6 @@ private:
   std::string describe(const Thread &thread) const;
 
   Memory &memory;
-  StackPool &stacks;
   Schedule &schedule;
   rnn_sim_kernel kernel;
   const std::string &name;

@@ -49,7 +49,7 @@ void SimDevice::launch(const rnn_launch &launch) {
     fail(RNN_INTERNAL, "simulated GPU: a launch of kernel ", launch.kernel,
          " with ", launch.blocks, " blocks of ", launch.threads,
          " threads cannot be");
-  sim::Launch(memory, stacks, schedule, kernels[launch.kernel],
-              names[launch.kernel], launch)
+  sim::Launch(memory, schedule, kernels[launch.kernel], names[launch.kernel],
+              launch)
       .run();
 }

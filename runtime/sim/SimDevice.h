@@ -28,7 +28,6 @@ private:
   const rnn_sim_kernel *kernels;
   const void *moduleConstants = nullptr;
   sim::Memory memory;
-  sim::StackPool stacks;
   sim::Schedule schedule;
 };
 

@@ -110,11 +110,12 @@ rnn.objective @{name}_loss({arguments}, %target: {target}{arguments_last})
         cell = cell_text(self.cell) if self.cell else ""
         return cell + "".join(self.text(width) for width in self.widths)
 
-    def compile(self, element_type):
-        return compile_model(
-            self.module_text(),
-            BUILD / "conformance" / f"{self.name}.{element_type}.so",
-            element_type)
+    def compile(self, element_type, target="cpu"):
+        name = f"{self.name}.{element_type}" \
+            + ("" if target == "cpu" else f".{target}")
+        return compile_model(self.module_text(),
+                             BUILD / "conformance" / f"{name}.so", element_type,
+                             target)
 
 
 def cell_text(name):
@@ -156,11 +157,11 @@ class Instance:
     """A case at one width in one element type, with parameters and inputs that
     do not depend on the type."""
 
-    def __init__(self, case, width, module, threads=2):
+    def __init__(self, case, width, module, threads=2, device=None):
         self.case, self.width, self.module = case, width, module
         self.hidden = width * case.expansion
         self.name = case.instance(width)
-        self.session = Session(module, threads)
+        self.session = Session(module, threads, device=device)
         self.scope = self.name + "."
         rng = np.random.default_rng(width)
         self.parameters = {}

@@ -33,7 +33,8 @@ class Tensor(ctypes.Structure):
 
 class SessionOptions(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_uint32), ("threads", ctypes.c_uint32),
-                ("seed", ctypes.c_uint64), ("host", ctypes.c_void_p)]
+                ("seed", ctypes.c_uint64), ("host", ctypes.c_void_p),
+                ("device", ctypes.c_char_p)]
 
 
 class RunOptions(ctypes.Structure):
@@ -97,10 +98,11 @@ class Module:
 
 
 class Session:
-    def __init__(self, module, threads=2, seed=0):
+    def __init__(self, module, threads=2, seed=0, device=None):
         self.module = module
         self.handle = ctypes.c_void_p()
-        options = SessionOptions(ctypes.sizeof(SessionOptions), threads, seed)
+        options = SessionOptions(ctypes.sizeof(SessionOptions), threads, seed,
+                                 None, device and device.encode())
         call("rnn_session_create", module.handle, ctypes.byref(options),
              ctypes.byref(self.handle))
 
@@ -180,7 +182,7 @@ class State:
         return [view.array for view in kept_outputs]
 
 
-def compile_model(text, path, element_type="f32"):
+def compile_model(text, path, element_type="f32", target="cpu"):
     """Compiles model text to a module at `path` (unless it is there already,
     newer than the compiler and from the same text) and opens it."""
     path = Path(path)
@@ -191,7 +193,8 @@ def compile_model(text, path, element_type="f32"):
         path.unlink(missing_ok=True)
         source.write_text(text)
         done = subprocess.run([str(RNNC), str(source), "-o", str(path),
-                               f"--element-type={element_type}"],
+                               f"--element-type={element_type}",
+                               f"--target={target}"],
                               capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"rnnc {source} exited {done.returncode}: "

@@ -34,12 +34,12 @@ def instance(case_name, width, element_type="f32", threads=2):
     return Instance(case, width, compiled(case_name, element_type), threads)
 
 
-def is_selected(case):
+def is_selected(case, properties=None):
     """Whether `-k` options, if there are any, leave a test of the case."""
     patterns = [b for a, b in zip(sys.argv, sys.argv[1:]) if a == "-k"]
     return not patterns or any(
         fnmatchcase(f"test_{case.name}_{name}", f"*{pattern}*")
-        for pattern in patterns for name in PROPERTIES)
+        for pattern in patterns for name in properties or PROPERTIES)
 
 
 def setUpModule():

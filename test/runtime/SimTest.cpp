@@ -78,7 +78,7 @@ protected:
     Schedule schedule(order);
     std::string name = "k";
     try {
-      Launch(memory, stacks, schedule, kernel, name, launch).run();
+      Launch(memory, schedule, kernel, name, launch).run();
     } catch (const Failure &failure) {
       return failure.what();
     }
@@ -96,7 +96,6 @@ protected:
   }
 
   Memory memory;
-  StackPool stacks;
 };
 
 // Each thread hands a number to its neighbour through shared memory.
