@@ -1,24 +1,18 @@
 #include "passes/EmitModule.h"
+#include "passes/MachineCode.h"
 #include "runtime/module_abi.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/xxhash.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/InstCombine/InstCombine.h"
-#include "llvm/Transforms/Scalar/EarlyCSE.h"
-#include "llvm/Transforms/Scalar/LICM.h"
-#include "llvm/Transforms/Scalar/LoopPassManager.h"
-#include "llvm/Transforms/Scalar/SimplifyCFG.h"
-#include "llvm/Transforms/Utils/LCSSA.h"
-#include "llvm/Transforms/Utils/LoopSimplify.h"
 
 #include <cstddef>
 
@@ -57,34 +51,6 @@ void addDescriptor(llvm::Module &module, StringRef text) {
   global->setAlignment(llvm::Align(16));
 }
 
-/// The loops are written as they shall run, so that little is left to do:
-/// common subexpressions, address arithmetic, and what does not depend on a
-/// loop. The rest of -O2 would take most of the time of a compilation.
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graph;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(graph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::FunctionPassManager passes;
-  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
-  passes.addPass(llvm::InstCombinePass());
-  passes.addPass(llvm::SimplifyCFGPass());
-  llvm::LoopPassManager loopPasses;
-  loopPasses.addPass(llvm::LICMPass(llvm::LICMOptions()));
-  passes.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loopPasses),
-                                                       /*UseMemorySSA=*/true));
-  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
-  llvm::ModulePassManager manager;
-  manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
-  manager.run(module, modules);
-}
-
 std::unique_ptr<llvm::Module> translate(ModuleOp module,
                                         const CpuTarget &target,
                                         llvm::TargetMachine &machine,
@@ -99,16 +65,6 @@ std::unique_ptr<llvm::Module> translate(ModuleOp module,
   result->setTargetTriple(machine.getTargetTriple());
   result->setDataLayout(machine.createDataLayout());
   return result;
-}
-
-LogicalResult generate(llvm::Module &module, llvm::TargetMachine &machine,
-                       llvm::CodeGenFileType type,
-                       llvm::raw_pwrite_stream &output) {
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, output, nullptr, type))
-    return failure();
-  passes.run(module);
-  return success();
 }
 
 std::string findLinker() {

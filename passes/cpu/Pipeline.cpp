@@ -26,10 +26,12 @@ void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
 
 void buildLLVMPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
                        const std::optional<GpuTarget> &gpu) {
-  if (gpu)
+  if (gpu && gpu->isSimulated())
     manager.addPass(createLowerToSimPass(target));
   manager.addPass(createExpandMathPass(target));
   manager.addPass(createLoopsToLLVMPass());
+  if (gpu && !gpu->isSimulated())
+    manager.addPass(createLowerToPtxPass(*gpu));
 }
 
 } // namespace rnn

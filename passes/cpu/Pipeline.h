@@ -12,7 +12,7 @@
 namespace rnn {
 
 /// From the stage `forms` to `loops`. Without `gpu` all of it runs on the CPU
-/// `target`; with it, entry points only, and the simulated GPU.
+/// `target`; with it, entry points only, and what simulates a GPU.
 void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
                         const std::optional<GpuTarget> &gpu);
 

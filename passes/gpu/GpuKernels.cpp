@@ -31,7 +31,6 @@ GpuKernels::Kernel::Kernel(GpuKernels &set, StringRef name, Location loc,
       e, name,
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(e.getContext()),
                                   types));
-  function->setAttr(kernelAttribute, e.getUnitAttr());
   e.setInsertionPointToStart(function.addEntryBlock(e));
   e.setInsertionPoint(LLVM::ReturnOp::create(e, ValueRange()));
   auto wide = [&](Value register_) -> Value {
@@ -57,6 +56,7 @@ static void eraseUnused(LLVM::LLVMFuncOp function) {
 
 GpuKernels::Kernel::~Kernel() {
   eraseUnused(function);
+  function->setAttr(kernelAttribute, e.getI32IntegerAttr(e.gpu->threads));
   unsigned index = set.order.size();
   set.order.push_back(name);
   set.geometry[name] = {index, e.gpu->threads, threadsPerItem,

@@ -1,10 +1,10 @@
 // The kernels of a GPU, each thread's code being written as that of a CPU.
 //
 // A kernel is a function `llvm.func @name(arguments, count)` with the attribute
-// `rnn.kernel`; pointers into the device's memory are in the address space
-// `globalSpace`, those into a block's shared memory in `sharedSpace`. What a
-// thread is, barriers and shuffles are NVVM's ops. LowerToSim.cpp makes CPU
-// code of that, EmitPtx.cpp PTX.
+// `rnn.kernel`, the threads of a block; pointers into the device's memory are
+// in the address space `globalSpace`, those into a block's shared memory in
+// `sharedSpace`. What a thread is, barriers and shuffles are NVVM's ops.
+// LowerToSim.cpp makes CPU code of that, LowerToPtx.cpp PTX.
 #ifndef RNN_PASSES_GPU_GPUKERNELS_H
 #define RNN_PASSES_GPU_GPUKERNELS_H
 

@@ -1,29 +1,36 @@
-// The GPU that kernels are made for. Today that is the simulated one alone,
-// whose kernels are code of the CPU (LowerToSim.cpp).
+// The GPU that kernels are made for: one of NVIDIA's, whose kernels are PTX
+// (LowerToPtx.cpp), or the simulated one, whose kernels are code of the CPU
+// (LowerToSim.cpp).
 #ifndef RNN_PASSES_GPU_GPUTARGET_H
 #define RNN_PASSES_GPU_GPUTARGET_H
 
 #include "mlir/Support/LLVM.h"
 
+#include <memory>
 #include <string>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
 
 namespace rnn {
 
 struct GpuTarget {
-  /// As in the module's descriptor.
-  std::string name() const { return "sim"; }
-  /// Bytes of shared memory that a block may have, of compute capability 9.0
-  /// and 10.0 (CUDA C++ Programming Guide).
-  int64_t mostShared() const { return 227 * 1024; }
+  /// Compute capability as in sm_90; 0: the simulated GPU.
+  int architecture = 0;
+
+  bool isSimulated() const { return architecture == 0; }
+  /// As in the module's descriptor: "sim", "cuda:sm_90".
+  std::string name() const;
+  /// Bytes of shared memory that a block may have (CUDA C++ Programming Guide,
+  /// compute capabilities). The simulated GPU has what an H100 has.
+  int64_t mostShared() const;
+  /// Of an architecture.
+  std::unique_ptr<llvm::TargetMachine> createMachine() const;
 
   /// From `--target`. On failure `error` says what is wrong.
   static llvm::FailureOr<GpuTarget> get(llvm::StringRef name,
-                                        std::string &error) {
-    if (name == "sim")
-      return GpuTarget{};
-    error = "unknown target '" + name.str() + "'; expected cpu or sim";
-    return llvm::failure();
-  }
+                                        std::string &error);
 };
 
 } // namespace rnn

@@ -264,6 +264,11 @@ std::unique_ptr<Pass> createLowerToSimPass(const CpuTarget &target) {
   return std::make_unique<LowerToSim>(target);
 }
 
-void registerGpuPasses() { PassRegistration<LowerToSim>(); }
+void registerLowerToPtx();
+
+void registerGpuPasses() {
+  PassRegistration<LowerToSim>();
+  registerLowerToPtx();
+}
 
 } // namespace rnn

@@ -3,6 +3,7 @@
 #define RNN_PASSES_GPU_PASSES_H
 
 #include "passes/cpu/CpuTarget.h"
+#include "passes/gpu/GpuTarget.h"
 
 #include "mlir/Pass/Pass.h"
 
@@ -11,6 +12,12 @@ namespace rnn {
 /// `rnn-lower-to-sim`, after `rnn-lower-to-loops` for the target `sim`: kernels
 /// become CPU code that tells the simulator what it does.
 std::unique_ptr<mlir::Pass> createLowerToSimPass(const CpuTarget &target);
+
+/// `rnn-lower-to-ptx`, after `rnn-loops-to-llvm` for an architecture: kernels
+/// leave the module, which keeps their PTX as a text.
+std::unique_ptr<mlir::Pass> createLowerToPtxPass(const GpuTarget &target);
+/// The symbol of that text, which ends with a zero.
+constexpr llvm::StringLiteral ptxSymbol = "rnn_ptx";
 
 void registerGpuPasses();
 

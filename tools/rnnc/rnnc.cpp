@@ -12,7 +12,9 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/cpu/Pipeline.h"
+#include "passes/gpu/Passes.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
@@ -36,6 +38,7 @@ enum class Stage {
   Forms,
   Loops,
   LLVM,
+  Ptx,
   Assembly,
   Module
 };
@@ -63,6 +66,7 @@ cl::opt<Stage> emit(
             "how kernels run over time: in chunks, or many rows at once"),
         clEnumValN(Stage::Loops, "loops", "loops over vectors"),
         clEnumValN(Stage::LLVM, "llvm", "the LLVM dialect"),
+        clEnumValN(Stage::Ptx, "ptx", "the kernels' code for an NVIDIA GPU"),
         clEnumValN(Stage::Assembly, "asm", "machine code as text"),
         clEnumValN(Stage::Module, "module", "the shared object (default)")),
     cl::init(Stage::Module), cl::cat(category));
@@ -76,8 +80,10 @@ cl::opt<Report> report(
     cl::init(Report::None), cl::cat(category));
 cl::opt<std::string>
     targetName("target",
-               cl::desc("cpu (default), or sim: a GPU's kernels as code of the "
-                        "CPU, which nothing runs yet"),
+               cl::desc("Device to compile for: cpu (default), cuda:sm_80, "
+                        "sm_86, sm_89, sm_90, sm_100 or sm_120 (not yet run on "
+                        "a GPU), or sim, the simulated GPU that finds mistakes "
+                        "in kernels"),
                cl::init("cpu"), cl::cat(category));
 cl::opt<std::string>
     cpuName("cpu",
@@ -169,7 +175,12 @@ int compile() {
     if (failed(named))
       return fail(why);
     gpu = *named;
+    if (!gpu->isSimulated() && elementType == "f64")
+      return fail("f64, which is there to check gradients, is for --target=cpu "
+                  "and --target=sim");
   }
+  if (emit == Stage::Ptx && (!gpu || gpu->isSimulated()))
+    return fail("--emit=ptx needs a GPU's --target, as in cuda:sm_90");
 
   DialectRegistry registry;
   rnn::registerExternalModels(registry);
@@ -260,6 +271,12 @@ int compile() {
     return 1;
   if (last == Stage::LLVM)
     return printTo(printIR);
+  if (last == Stage::Ptx)
+    return printTo([&](llvm::raw_ostream &out) {
+      auto text = module->lookupSymbol<LLVM::GlobalOp>(rnn::ptxSymbol);
+      out << cast<StringAttr>(text.getValueOrNull()).getValue().drop_back();
+      return success();
+    });
   TimingScope scope = total.nest("machine code");
   if (last == Stage::Assembly)
     return printTo([&](llvm::raw_ostream &out) {

@@ -1,0 +1,74 @@
+#include "passes/gpu/GpuTarget.h"
+
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+
+namespace rnn {
+
+namespace {
+
+struct Architecture {
+  int number;
+  /// The first version of PTX that has it: an older driver takes no newer one.
+  const char *ptx;
+  int64_t sharedKibibytes; // that a block may have
+};
+
+} // namespace
+
+static constexpr Architecture known[] = {
+    {80, "+ptx70", 163}, {86, "+ptx71", 99},   {89, "+ptx78", 99},
+    {90, "+ptx78", 227}, {100, "+ptx86", 227}, {120, "+ptx87", 99},
+};
+static constexpr StringLiteral prefix = "cuda:sm_";
+static constexpr int64_t simulatedKibibytes = 227;
+
+static const Architecture *find(int number) {
+  for (const Architecture &one : known)
+    if (one.number == number)
+      return &one;
+  return nullptr;
+}
+
+std::string GpuTarget::name() const {
+  return isSimulated() ? "sim" : (prefix + Twine(architecture)).str();
+}
+
+int64_t GpuTarget::mostShared() const {
+  return 1024 * (isSimulated() ? simulatedKibibytes
+                               : find(architecture)->sharedKibibytes);
+}
+
+std::unique_ptr<TargetMachine> GpuTarget::createMachine() const {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const Target *target = TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(
+      triple, "sm_" + std::to_string(architecture), find(architecture)->ptx,
+      TargetOptions(), Reloc::PIC_, std::nullopt, CodeGenOptLevel::Aggressive));
+}
+
+FailureOr<GpuTarget> GpuTarget::get(StringRef name, std::string &error) {
+  if (name == "sim")
+    return GpuTarget{};
+  std::string names;
+  for (const Architecture &one : known) {
+    GpuTarget target{one.number};
+    if (name == target.name())
+      return target;
+    names += ", " + target.name();
+  }
+  error = "unknown target '" + name.str() + "'; expected cpu, sim" + names;
+  return failure();
+}
+
+} // namespace rnn
