@@ -3,6 +3,7 @@
 
 #include "Module.h"
 #include "cpu/HostDevice.h"
+#include "cuda/CudaDevice.h"
 #include "sim/SimDevice.h"
 
 using namespace rnn;
@@ -56,8 +57,7 @@ rnn::openDevice(const std::shared_ptr<const core::Module> &module,
   case DeviceTarget::Simulated:
     return std::make_unique<SimDevice>(module, uint64_t(wanted.number));
   case DeviceTarget::Cuda:
-    break;
+    return std::make_unique<CudaDevice>(module, wanted.number);
   }
-  fail(RNN_UNAVAILABLE, "this runtime has no device ", name,
-       ": compile the model with rnnc --target=cpu");
+  fail(RNN_INTERNAL, "no such kind of device");
 }

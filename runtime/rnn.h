@@ -103,9 +103,10 @@ typedef struct rnn_session_options {
   // the session.
   const rnn_host *host;
   // Where to run: "cpu", "sim" (a simulated GPU; "sim:1" to "sim:999": with
-  // threads and blocks in other orders) or "cuda:0", "cuda:1" and so on. NULL: what the module was compiled for, of several GPUs the first.
-  // Another kind than the module's is RNN_INCOMPATIBLE; no usable driver or GPU
-  // is RNN_UNAVAILABLE.
+  // threads and blocks in other orders) or "cuda:0", "cuda:1" and so on. NULL:
+  // what the module was compiled for, of several GPUs the first. Another kind
+  // than the module's is RNN_INCOMPATIBLE; no usable driver or GPU is
+  // RNN_UNAVAILABLE.
   const char *device;
 } rnn_session_options;
 

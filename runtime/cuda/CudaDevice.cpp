@@ -1,0 +1,235 @@
+// See CudaDevice.h.
+#include "cuda/CudaDevice.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace rnn;
+using namespace rnn::cuda;
+
+static constexpr int64_t stagingBytes = 4 << 20;
+// What a block may have without being asked for.
+static constexpr int64_t plainSharedBytes = 48 << 10;
+static constexpr int64_t mostBlocks = (int64_t(1) << 31) - 1;
+static constexpr int64_t mostArguments = 256;
+
+static CUdeviceptr addressOf(const void *memory) {
+  return reinterpret_cast<CUdeviceptr>(memory);
+}
+
+CudaDevice::CudaDevice(std::shared_ptr<const core::Module> of, int ordinal)
+    : Device("cuda:" + std::to_string(ordinal)), module(std::move(of)),
+      driver(Driver::get()) {
+  int count = 0;
+  driver.check(driver.DeviceGetCount(&count), "counting GPUs");
+  if (ordinal >= count)
+    fail(RNN_INVALID_ARGUMENT, "there is no ", name, ": this machine has ",
+         count, count == 1 ? " GPU" : " GPUs", ", the first is cuda:0");
+  driver.check(driver.DeviceGet(&gpu, ordinal), "opening " + name);
+  checkArchitecture(gpu);
+  try {
+    driver.check(driver.DevicePrimaryCtxRetain(&context, gpu),
+                 "opening " + name);
+    enter();
+    driver.check(driver.StreamCreate(&stream, CU_STREAM_NON_BLOCKING),
+                 "making a stream");
+    for (Staging &one : staging) {
+      driver.check(driver.MemHostAlloc(&one.memory, stagingBytes, 0),
+                   "allocating pinned memory");
+      driver.check(driver.EventCreate(&one.done, CU_EVENT_DISABLE_TIMING),
+                   "making an event");
+    }
+    loadKernels();
+    if (const void *constants = module->constants()) {
+      int64_t bytes = module->descriptor().device.constantBytes;
+      moduleConstants = allocate(bytes);
+      copyIn(moduleConstants, constants, bytes);
+    }
+  } catch (...) {
+    destroy();
+    throw;
+  }
+}
+
+CudaDevice::~CudaDevice() { destroy(); }
+
+void CudaDevice::destroy() noexcept {
+  if (!context)
+    return;
+  driver.CtxSetCurrent(context);
+  if (stream)
+    driver.StreamSynchronize(stream);
+  if (moduleConstants)
+    driver.MemFree(addressOf(moduleConstants));
+  for (Staging &one : staging) {
+    if (one.done)
+      driver.EventDestroy(one.done);
+    if (one.memory)
+      driver.MemFreeHost(one.memory);
+  }
+  if (loaded)
+    driver.ModuleUnload(loaded);
+  if (stream)
+    driver.StreamDestroy(stream);
+  driver.DevicePrimaryCtxRelease(gpu);
+}
+
+void CudaDevice::enter() const {
+  driver.check(driver.CtxSetCurrent(context), "entering " + name);
+}
+
+void CudaDevice::check(CUresult result, const char *what) const {
+  if (result)
+    driver.check(result,
+                 std::string(what) +
+                     (lastKernel ? std::string(" after kernel ") + lastKernel
+                                 : std::string()));
+}
+
+void CudaDevice::checkArchitecture(CUdevice gpu) const {
+  int major = 0, minor = 0;
+  char gpuName[256] = "?";
+  driver.check(driver.DeviceGetAttribute(
+                   &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu),
+               "asking for the compute capability");
+  driver.check(driver.DeviceGetAttribute(
+                   &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, gpu),
+               "asking for the compute capability");
+  driver.DeviceGetName(gpuName, sizeof gpuName, gpu);
+  int has = 10 * major + minor;
+  int needs = module->descriptor().device.architecture;
+  if (needs > has)
+    fail(RNN_INCOMPATIBLE, "the module was compiled for sm_", needs, " and ",
+         name, " (", gpuName, ") is sm_", has,
+         ": compile the model with rnnc --target=cuda:sm_", has);
+}
+
+// The "8.6" of ".version 8.6".
+static std::string ptxVersion(const char *ptx) {
+  const char *at = std::strstr(ptx, ".version ");
+  if (!at)
+    return "?";
+  at += std::strlen(".version ");
+  return std::string(at, std::strcspn(at, " \r\n"));
+}
+
+void CudaDevice::loadKernels() {
+  char log[2048] = "";
+  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  void *values[] = {log, reinterpret_cast<void *>(uintptr_t(sizeof log))};
+  CUresult result =
+      driver.ModuleLoadDataEx(&loaded, module->ptx(), 2, options, values);
+  if (result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
+    fail(RNN_INCOMPATIBLE,
+         "the CUDA driver is too old for the module, which "
+         "is PTX ",
+         ptxVersion(module->ptx()),
+         ": install a newer driver, or compile the model for an older GPU");
+  if (result == CUDA_ERROR_INVALID_PTX ||
+      result == CUDA_ERROR_NO_BINARY_FOR_GPU) {
+    log[sizeof log - 1] = '\0';
+    std::string line(log, std::strcspn(log, "\r\n"));
+    fail(RNN_INCOMPATIBLE, "the CUDA driver cannot compile the module: ",
+         line.empty() ? driver.describe(result) : line);
+  }
+  driver.check(result, "loading the module");
+  for (const std::string &kernel : module->descriptor().device.kernels) {
+    CUfunction function = nullptr;
+    if (driver.ModuleGetFunction(&function, loaded, kernel.c_str()))
+      fail(RNN_CORRUPT, "the module's PTX lacks the kernel '", kernel,
+           "' that its descriptor names");
+    kernels.push_back({function, plainSharedBytes});
+  }
+}
+
+void *CudaDevice::allocate(int64_t bytes) {
+  enter();
+  CUdeviceptr memory = 0;
+  CUresult result =
+      driver.MemAlloc(&memory, size_t(std::max<int64_t>(bytes, 1)));
+  if (result == CUDA_ERROR_OUT_OF_MEMORY) {
+    size_t free = 0, total = 0;
+    driver.MemGetInfo(&free, &total);
+    fail(RNN_OUT_OF_MEMORY, name, " has too little memory: ", bytes >> 20,
+         " MiB asked for, ", free >> 20, " of ", total >> 20,
+         " MiB free; use a smaller batch or a shorter time");
+  }
+  check(result, "allocating memory");
+  return reinterpret_cast<void *>(memory);
+}
+
+void CudaDevice::release(void *memory, int64_t) noexcept {
+  driver.CtxSetCurrent(context);
+  driver.MemFree(addressOf(memory)); // waits for what may still use it
+}
+
+void CudaDevice::copyIn(void *to, const void *from, int64_t bytes) {
+  enter();
+  for (int64_t done = 0; done < bytes; done += stagingBytes) {
+    int64_t part = std::min(bytes - done, stagingBytes);
+    Staging &one = staging[nextStaging];
+    nextStaging = 1 - nextStaging;
+    check(driver.EventSynchronize(one.done), "copying to the GPU");
+    std::memcpy(one.memory, static_cast<const char *>(from) + done,
+                size_t(part));
+    check(driver.MemcpyHtoDAsync(addressOf(to) + uint64_t(done), one.memory,
+                                 size_t(part), stream),
+          "copying to the GPU");
+    check(driver.EventRecord(one.done, stream), "copying to the GPU");
+  }
+}
+
+void CudaDevice::copyOut(void *to, const void *from, int64_t bytes) {
+  enter();
+  // What was sent from the staging memory is before this in the stream.
+  for (int64_t done = 0; done < bytes; done += stagingBytes) {
+    int64_t part = std::min(bytes - done, stagingBytes);
+    void *memory = staging[0].memory;
+    check(driver.MemcpyDtoHAsync(memory, addressOf(from) + uint64_t(done),
+                                 size_t(part), stream),
+          "copying from the GPU");
+    check(driver.StreamSynchronize(stream), "copying from the GPU");
+    std::memcpy(static_cast<char *>(to) + done, memory, size_t(part));
+  }
+}
+
+void CudaDevice::fill(void *to, unsigned char byte, int64_t bytes) {
+  enter();
+  if (bytes > 0)
+    check(driver.MemsetD8Async(addressOf(to), byte, size_t(bytes), stream),
+          "filling memory");
+}
+
+void CudaDevice::launch(const rnn_launch &launch) {
+  if (launch.kernel >= kernels.size() || launch.blocks < 1 ||
+      launch.blocks > mostBlocks || launch.argument_count > mostArguments)
+    fail(RNN_INTERNAL, "CUDA: a launch of kernel ", launch.kernel, " with ",
+         launch.blocks, " blocks and ", launch.argument_count,
+         " arguments cannot be");
+  enter();
+  Kernel &kernel = kernels[launch.kernel];
+  const char *kernelName =
+      module->descriptor().device.kernels[launch.kernel].c_str();
+  if (launch.shared_bytes > kernel.sharedBytes) {
+    driver.check(
+        driver.FuncSetAttribute(kernel.function,
+                                CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                int(launch.shared_bytes)),
+        std::string("asking for ") + std::to_string(launch.shared_bytes) +
+            " bytes of shared memory for kernel " + kernelName);
+    kernel.sharedBytes = launch.shared_bytes;
+  }
+  void *parameters[mostArguments];
+  for (int64_t i = 0; i < launch.argument_count; ++i)
+    parameters[i] = const_cast<uint64_t *>(launch.arguments + i);
+  CUresult result = driver.LaunchKernel(
+      kernel.function, unsigned(launch.blocks), 1, 1, launch.threads, 1, 1,
+      unsigned(launch.shared_bytes), stream, parameters, nullptr);
+  driver.check(result, std::string("launching kernel ") + kernelName);
+  lastKernel = kernelName;
+}
+
+void CudaDevice::synchronize() {
+  enter();
+  check(driver.StreamSynchronize(stream), "waiting for the GPU");
+}

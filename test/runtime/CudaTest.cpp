@@ -1,0 +1,195 @@
+// The CUDA device by a driver without a GPU (FakeCuda.cpp), whose kernels the
+// simulated GPU runs: what is copied when, and what is said where it fails.
+#include "Fixture.h"
+
+#include <cstdlib>
+#include <numeric>
+
+using namespace rnn::test;
+
+namespace {
+
+class CudaTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    setenv("RNN_CUDA_LIBRARY", RNN_TEST_CUDA, 1);
+    setenv("FAKE_CUDA_KERNELS", modulePath("gpu_sim").c_str(), 1);
+    open("gpu_cuda");
+  }
+  void TearDown() override {
+    rnn_session_destroy(session);
+    rnn_module_close(module);
+    for (const char *name :
+         {"RNN_CUDA_LIBRARY", "FAKE_CUDA_KERNELS", "FAKE_CUDA_ARCH",
+          "FAKE_CUDA_VERSION", "FAKE_CUDA_GPUS", "FAKE_CUDA_MEMORY",
+          "FAKE_CUDA_FAIL", "FAKE_CUDA_LOG"})
+      unsetenv(name);
+  }
+  void open(const char *name) {
+    rnn_module_close(module);
+    module = nullptr;
+    ASSERT_ACCEPTED(rnn_module_open(modulePath(name).c_str(), &module, &error));
+  }
+  rnn_code create(const char *device, rnn_error &why) {
+    rnn_session_options options = {};
+    options.struct_size = sizeof options;
+    options.threads = 1;
+    options.device = device;
+    return rnn_session_create(module, &options, &session, &why);
+  }
+  rnn_code run(int64_t batch, int64_t time, rnn_error &why) {
+    in.resize(size_t(batch * time * 3));
+    std::iota(in.begin(), in.end(), 1.0f);
+    out.assign(in.size(), 0);
+    int64_t shape[] = {batch, time, 3};
+    rnn_tensor x = {in.data(), RNN_F32, 3, shape};
+    rnn_tensor y = {out.data(), RNN_F32, 3, shape};
+    return rnn_session_run(session, "scale", &x, 1, &y, 1, nullptr, nullptr,
+                           &why);
+  }
+  void expectDoubled() {
+    for (size_t i = 0; i < in.size(); ++i)
+      ASSERT_EQ(out[i], 2 * in[i]) << i;
+  }
+
+  rnn_error error = {};
+  rnn_module *module = nullptr;
+  rnn_session *session = nullptr;
+  std::vector<float> in, out;
+};
+
+TEST_F(CudaTest, RunsKernels) {
+  for (const char *device : {"cuda:0", static_cast<const char *>(nullptr)}) {
+    ASSERT_ACCEPTED(create(device, error));
+    ASSERT_ACCEPTED(run(2, 5, error));
+    expectDoubled();
+    // Again, in the memory that is there, and in more than a staging buffer.
+    ASSERT_ACCEPTED(run(1, 3, error));
+    expectDoubled();
+    rnn_session_destroy(session);
+    session = nullptr;
+  }
+}
+
+TEST_F(CudaTest, CopiesMoreThanFitsTheStagingMemory) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  ASSERT_ACCEPTED(run(1, 1000000, error));
+  expectDoubled();
+}
+
+TEST_F(CudaTest, MissingDriverIsTold) {
+  setenv("RNN_CUDA_LIBRARY", "/nowhere/libcuda.so.1", 1);
+  // The driver is loaded once for a process: in one that has not done so.
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        setenv("RNN_CUDA_LIBRARY", "/nowhere/libcuda.so.1", 1);
+        rnn_error why = {};
+        rnn_code code = create("cuda:0", why);
+        std::fputs(why.message, stderr);
+        std::exit(code == RNN_UNAVAILABLE ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "there is no CUDA driver on this machine");
+}
+
+TEST_F(CudaTest, OldDriverIsTold) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        setenv("FAKE_CUDA_VERSION", "10020", 1);
+        rnn_error why = {};
+        rnn_code code = create("cuda:0", why);
+        std::fputs(why.message, stderr);
+        std::exit(code == RNN_UNAVAILABLE ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0),
+      "the CUDA driver is too old: it is for CUDA 10.2; install one for CUDA "
+      "11.0 or later");
+}
+
+TEST_F(CudaTest, MachineWithoutGpuIsTold) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        setenv("FAKE_CUDA_FAIL", "cuInit:100", 1);
+        rnn_error why = {};
+        rnn_code code = create("cuda:0", why);
+        std::fputs(why.message, stderr);
+        std::exit(code == RNN_UNAVAILABLE ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "finds no GPU on this machine");
+}
+
+TEST_F(CudaTest, UnknownGpuIsTold) {
+  EXPECT_REFUSED(RNN_INVALID_ARGUMENT,
+                 "there is no cuda:3: this machine has 1 GPU",
+                 create("cuda:3", error));
+}
+
+TEST_F(CudaTest, OlderGpuIsTold) {
+  setenv("FAKE_CUDA_ARCH", "80", 1);
+  EXPECT_REFUSED(RNN_INCOMPATIBLE,
+                 "compiled for sm_90 and cuda:0 (Fake GPU) is sm_80: compile "
+                 "the model with rnnc --target=cuda:sm_80",
+                 create("cuda:0", error));
+}
+
+TEST_F(CudaTest, NewerGpuIsFine) {
+  setenv("FAKE_CUDA_ARCH", "100", 1);
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  ASSERT_ACCEPTED(run(1, 1, error));
+  expectDoubled();
+}
+
+TEST_F(CudaTest, DriverThatCannotReadThePtxIsTold) {
+  setenv("FAKE_CUDA_FAIL", "cuModuleLoadDataEx:222", 1);
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "too old for the module, which is PTX 7.8",
+                 create("cuda:0", error));
+  setenv("FAKE_CUDA_FAIL", "cuModuleLoadDataEx:218", 1);
+  setenv("FAKE_CUDA_LOG", "ptxas application ptx input, line 9; wrong\nmore",
+         1);
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "line 9; wrong", create("cuda:0", error));
+  setenv("FAKE_CUDA_FAIL", "cuModuleGetFunction:500", 1);
+  EXPECT_REFUSED(RNN_CORRUPT, "lacks the kernel 'scale'",
+                 create("cuda:0", error));
+}
+
+TEST_F(CudaTest, TooLittleMemoryIsTold) {
+  setenv("FAKE_CUDA_MEMORY", "1000000", 1);
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  EXPECT_REFUSED(RNN_OUT_OF_MEMORY, "cuda:0 has too little memory: 11 MiB",
+                 run(1, 1000000, error));
+  ASSERT_ACCEPTED(run(1, 4, error));
+  expectDoubled();
+}
+
+TEST_F(CudaTest, FailedLaunchIsTold) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  setenv("FAKE_CUDA_FAIL", "cuLaunchKernel:701", 1);
+  EXPECT_REFUSED(RNN_INTERNAL, "launching kernel scale: CUDA_ERROR_701",
+                 run(1, 1, error));
+  setenv("FAKE_CUDA_FAIL", "cuStreamSynchronize:719", 1);
+  EXPECT_REFUSED(RNN_INTERNAL, "CUDA_ERROR_719", run(1, 1, error));
+  setenv("FAKE_CUDA_FAIL", "cuFuncSetAttribute:1", 1);
+  rnn_session_destroy(session);
+  session = nullptr;
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  EXPECT_REFUSED(RNN_INTERNAL, "65536 bytes of shared memory for kernel scale",
+                 run(1, 1, error));
+}
+
+TEST_F(CudaTest, OtherKindsOfDevicesAreRefused) {
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "compiled for cuda:sm_90 and cannot run on",
+                 create("cpu", error));
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "cannot run on sim", create("sim", error));
+  open("gpu_sim");
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "compiled for sim and cannot run on cuda:0",
+                 create("cuda:0", error));
+  EXPECT_REFUSED(RNN_INVALID_ARGUMENT, "there is no device 'cuda'",
+                 create("cuda", error));
+  ASSERT_ACCEPTED(create("sim:7", error));
+  ASSERT_ACCEPTED(run(2, 5, error));
+  expectDoubled();
+}
+
+} // namespace

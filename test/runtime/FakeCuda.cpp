@@ -1,0 +1,365 @@
+// A CUDA driver without a GPU, for tests: RNN_CUDA_LIBRARY names it. Streams do
+// their work only when somebody waits for them, and kernels are run by the
+// simulated GPU, from a module that was compiled from the same text for `sim`.
+//
+//   FAKE_CUDA_KERNELS  that module
+//   FAKE_CUDA_ARCH     compute capability, 90
+//   FAKE_CUDA_VERSION  of the driver, 12040
+//   FAKE_CUDA_GPUS     how many there are, 1
+//   FAKE_CUDA_MEMORY   bytes, 1 GiB
+//   FAKE_CUDA_FAIL     "cuLaunchKernel:719": that function gives that error
+//   FAKE_CUDA_LOG      what the compiler of PTX says where it fails
+//
+// Read at each call. What a program must not do ends it with a message.
+#include "Failure.h"
+#include "Module.h"
+#include "sim/Launch.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <set>
+
+#define CU extern "C" __attribute__((visibility("default"))) int
+
+using namespace rnn;
+
+namespace {
+
+enum { OutOfMemory = 2, InvalidValue = 1, NotFound = 500, LaunchFailed = 719 };
+
+[[noreturn]] void die(const std::string &what) {
+  std::fprintf(stderr, "fake CUDA: %s\n", what.c_str());
+  std::abort();
+}
+
+std::string setting(const char *name, const char *otherwise = "") {
+  const char *value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+long number(const char *name, long otherwise) {
+  std::string value = setting(name);
+  return value.empty() ? otherwise : std::stol(value);
+}
+
+// The error that FAKE_CUDA_FAIL wants of this function, or 0.
+int wanted(const char *function) {
+  std::string fail = setting("FAKE_CUDA_FAIL");
+  size_t colon = fail.find(':');
+  return colon != fail.npos && fail.substr(0, colon) == function
+             ? std::stoi(fail.substr(colon + 1))
+             : 0;
+}
+#define MAY_FAIL                                                               \
+  if (int error = wanted(__func__))                                            \
+  return error
+
+struct Stream {
+  std::vector<std::function<void()>> work;
+  int error = 0;
+  void finish() {
+    std::vector<std::function<void()>> now;
+    now.swap(work);
+    for (auto &one : now)
+      one();
+  }
+};
+
+struct Function {
+  std::string name;
+  rnn_sim_kernel kernel;
+  size_t parameters;
+  uint32_t shared = 48 << 10;
+};
+
+struct Module {
+  std::string ptx;
+  std::shared_ptr<const core::Module> twin;
+  std::vector<std::unique_ptr<Function>> functions;
+};
+
+struct Gpu {
+  sim::Memory memory;
+  std::set<void *> allocations, pinned;
+  std::map<void *, long> bytes;
+  std::set<Stream *> streams;
+  long used = 0;
+  int contexts = 0;
+  bool isCurrent = false;
+};
+
+Gpu &gpu() {
+  static Gpu one;
+  return one;
+}
+
+void needsContext(const char *function) {
+  if (!gpu().isCurrent)
+    die(std::string(function) + " without a context");
+}
+
+void checkRange(uint64_t address, size_t bytes, const char *function) {
+  if (bytes && !gpu().memory.find(address, bytes))
+    die(std::string(function) + " outside of the GPU's memory");
+}
+
+Stream *streamOf(void *handle) {
+  auto *stream = static_cast<Stream *>(handle);
+  if (!gpu().streams.count(stream))
+    die("no such stream");
+  return stream;
+}
+
+} // namespace
+
+CU cuInit(unsigned) {
+  MAY_FAIL;
+  return 0;
+}
+CU cuDriverGetVersion(int *version) {
+  *version = int(number("FAKE_CUDA_VERSION", 12040));
+  return 0;
+}
+CU cuGetErrorName(int error, const char **name) {
+  static std::string text;
+  text = "CUDA_ERROR_" + std::to_string(error);
+  *name = text.c_str();
+  return 0;
+}
+CU cuGetErrorString(int, const char **text) {
+  *text = "as the test wants";
+  return 0;
+}
+CU cuDeviceGetCount(int *count) {
+  *count = int(number("FAKE_CUDA_GPUS", 1));
+  return 0;
+}
+CU cuDeviceGet(int *device, int ordinal) {
+  *device = ordinal;
+  return 0;
+}
+CU cuDeviceGetName(char *name, int length, int) {
+  std::snprintf(name, size_t(length), "Fake GPU");
+  return 0;
+}
+CU cuDeviceGetAttribute(int *value, int attribute, int) {
+  long arch = number("FAKE_CUDA_ARCH", 90);
+  if (attribute != 75 && attribute != 76)
+    return InvalidValue;
+  *value = int(attribute == 75 ? arch / 10 : arch % 10);
+  return 0;
+}
+CU cuDevicePrimaryCtxRetain(void **context, int) {
+  MAY_FAIL;
+  ++gpu().contexts;
+  *context = &gpu();
+  return 0;
+}
+CU cuDevicePrimaryCtxRelease_v2(int) {
+  if (--gpu().contexts > 0)
+    return 0;
+  gpu().isCurrent = false;
+  if (!gpu().allocations.empty() || !gpu().pinned.empty() ||
+      !gpu().streams.empty())
+    die("memory or a stream is left when the context ends");
+  return 0;
+}
+CU cuCtxSetCurrent(void *context) {
+  if (context != &gpu() || gpu().contexts == 0)
+    die("cuCtxSetCurrent of no context");
+  gpu().isCurrent = true;
+  return 0;
+}
+CU cuMemGetInfo_v2(size_t *free, size_t *total) {
+  *total = size_t(number("FAKE_CUDA_MEMORY", 1 << 30));
+  *free = *total - size_t(gpu().used);
+  return 0;
+}
+CU cuMemAlloc_v2(uint64_t *address, size_t bytes) {
+  needsContext(__func__);
+  MAY_FAIL;
+  if (gpu().used + long(bytes) > number("FAKE_CUDA_MEMORY", 1 << 30))
+    return OutOfMemory;
+  void *memory = gpu().memory.allocate(int64_t(bytes));
+  gpu().allocations.insert(memory);
+  gpu().bytes[memory] = long(bytes);
+  gpu().used += long(bytes);
+  *address = reinterpret_cast<uint64_t>(memory);
+  return 0;
+}
+CU cuMemFree_v2(uint64_t address) {
+  auto *memory = reinterpret_cast<void *>(address);
+  if (!gpu().allocations.erase(memory))
+    die("cuMemFree of what is not allocated");
+  for (Stream *stream : gpu().streams)
+    stream->finish();
+  gpu().used -= gpu().bytes[memory];
+  gpu().memory.release(memory);
+  return 0;
+}
+CU cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
+  MAY_FAIL;
+  *memory = std::malloc(bytes);
+  gpu().pinned.insert(*memory);
+  return 0;
+}
+CU cuMemFreeHost(void *memory) {
+  if (!gpu().pinned.erase(memory))
+    die("cuMemFreeHost of what is not allocated");
+  std::free(memory);
+  return 0;
+}
+CU cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *s) {
+  needsContext(__func__);
+  checkRange(to, bytes, __func__);
+  streamOf(s)->work.push_back([=] {
+    std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+    gpu().memory.setWritten(reinterpret_cast<void *>(to), int64_t(bytes), true);
+  });
+  return 0;
+}
+CU cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *s) {
+  needsContext(__func__);
+  checkRange(from, bytes, __func__);
+  streamOf(s)->work.push_back(
+      [=] { std::memcpy(to, reinterpret_cast<const void *>(from), bytes); });
+  return 0;
+}
+CU cuMemsetD8Async(uint64_t to, unsigned char byte, size_t bytes, void *s) {
+  needsContext(__func__);
+  checkRange(to, bytes, __func__);
+  streamOf(s)->work.push_back([=] {
+    std::memset(reinterpret_cast<void *>(to), byte, bytes);
+    gpu().memory.setWritten(reinterpret_cast<void *>(to), int64_t(bytes), true);
+  });
+  return 0;
+}
+CU cuStreamCreate(void **stream, unsigned) {
+  needsContext(__func__);
+  MAY_FAIL;
+  auto *made = new Stream;
+  gpu().streams.insert(made);
+  *stream = made;
+  return 0;
+}
+CU cuStreamDestroy_v2(void *handle) {
+  Stream *stream = streamOf(handle);
+  gpu().streams.erase(stream);
+  delete stream;
+  return 0;
+}
+CU cuStreamSynchronize(void *handle) {
+  Stream *stream = streamOf(handle);
+  MAY_FAIL;
+  stream->finish();
+  return stream->error;
+}
+// An event is the stream that it was recorded in last.
+CU cuEventCreate(void **event, unsigned) {
+  *event = new void *(nullptr);
+  return 0;
+}
+CU cuEventDestroy_v2(void *event) {
+  delete static_cast<void **>(event);
+  return 0;
+}
+CU cuEventRecord(void *event, void *stream) {
+  *static_cast<void **>(event) = streamOf(stream);
+  return 0;
+}
+CU cuEventSynchronize(void *event) {
+  if (void *stream = *static_cast<void **>(event)) {
+    streamOf(stream)->finish();
+    return streamOf(stream)->error;
+  }
+  return 0;
+}
+CU cuModuleLoadDataEx(void **module, const void *image, unsigned count,
+                      int *options, void **values) {
+  needsContext(__func__);
+  for (unsigned i = 0; i < count; ++i)
+    if (options[i] == 5)
+      std::strcpy(static_cast<char *>(values[i]),
+                  setting("FAKE_CUDA_LOG").c_str());
+  MAY_FAIL;
+  if (!std::strstr(static_cast<const char *>(image), ".version"))
+    return 218;
+  auto *loaded = new Module;
+  loaded->ptx = static_cast<const char *>(image);
+  std::string twin = setting("FAKE_CUDA_KERNELS");
+  if (!twin.empty())
+    loaded->twin = core::Module::open(twin);
+  *module = loaded;
+  return 0;
+}
+CU cuModuleUnload(void *module) {
+  delete static_cast<Module *>(module);
+  return 0;
+}
+CU cuModuleGetFunction(void **function, void *module, const char *name) {
+  MAY_FAIL;
+  auto *loaded = static_cast<Module *>(module);
+  size_t entry = loaded->ptx.find(std::string(".entry ") + name + "(");
+  if (entry == std::string::npos)
+    return NotFound;
+  size_t parameters = 0, end = loaded->ptx.find(')', entry);
+  for (size_t at = entry; (at = loaded->ptx.find(".param", at)) < end; ++at)
+    ++parameters;
+  rnn_sim_kernel kernel = nullptr;
+  if (loaded->twin) {
+    const auto &names = loaded->twin->descriptor().device.kernels;
+    auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      return NotFound;
+    kernel = loaded->twin->simulatedKernels()[found - names.begin()];
+  }
+  loaded->functions.emplace_back(new Function{name, kernel, parameters});
+  *function = loaded->functions.back().get();
+  return 0;
+}
+CU cuFuncSetAttribute(void *function, int attribute, int value) {
+  MAY_FAIL;
+  if (attribute != 8 || value > 227 << 10)
+    return InvalidValue;
+  static_cast<Function *>(function)->shared = uint32_t(value);
+  return 0;
+}
+CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
+                  unsigned threads, unsigned threadsY, unsigned threadsZ,
+                  unsigned shared, void *s, void **parameters, void **extra) {
+  needsContext(__func__);
+  MAY_FAIL;
+  auto *function = static_cast<Function *>(handle);
+  if (x == 0 || threads == 0 || threads > 1024 || shared > function->shared ||
+      extra)
+    return InvalidValue;
+  if (y * z * threadsY * threadsZ != 1)
+    die("more than one dimension");
+  if (!function->kernel)
+    die("FAKE_CUDA_KERNELS names no module to run " + function->name);
+  std::vector<uint64_t> values;
+  for (size_t i = 0; i < function->parameters; ++i)
+    values.push_back(*static_cast<const uint64_t *>(parameters[i]));
+  Stream *stream = streamOf(s);
+  stream->work.push_back([=] {
+    rnn_launch launch = {0,
+                         threads,
+                         x,
+                         int64_t(shared),
+                         int64_t(values.size()),
+                         values.data(),
+                         nullptr};
+    sim::Schedule schedule(0);
+    try {
+      sim::Launch(gpu().memory, schedule, function->kernel, function->name,
+                  launch)
+          .run();
+    } catch (const Failure &failure) {
+      std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
+      stream->error = LaunchFailed;
+    }
+  });
+  return 0;
+}
