@@ -18,6 +18,11 @@ namespace rnn {
 /// loop. The rest of -O2 would take most of the time of a compilation.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 
+/// Repeats the bodies of short innermost loops, so that several of their loads
+/// are on the way at once, and keeps whoever compiles the result from more of
+/// that: a GPU's assembler would until registers run out.
+void unrollLoops(llvm::Module &module, llvm::TargetMachine &machine);
+
 llvm::LogicalResult generate(llvm::Module &module, llvm::TargetMachine &machine,
                              llvm::CodeGenFileType type,
                              llvm::raw_pwrite_stream &output);

@@ -162,9 +162,6 @@ std::string ModuleFile::inspect() const {
   return text + ",\"file\":{\"size\":" + std::to_string(header.file_size) +
          ",\"hash\":\"" + hash +
          "\",\"abi_version\":" + std::to_string(header.abi_version) +
-         ",\"runs_here\":" +
-         (missingFeatures.empty() && descriptor.device.kind == DeviceTarget::Cpu
-              ? "true"
-              : "false") +
+         ",\"runs_here\":" + (missingFeatures.empty() ? "true" : "false") +
          ",\"missing_features\":[" + missing + "]}}";
 }

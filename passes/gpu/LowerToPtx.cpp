@@ -113,6 +113,7 @@ private:
     translated->setTargetTriple(machine->getTargetTriple());
     translated->setDataLayout(machine->createDataLayout());
     optimize(*translated, *machine);
+    unrollLoops(*translated, *machine);
     SmallString<0> code;
     llvm::raw_svector_ostream stream(code);
     if (failed(generate(*translated, *machine,

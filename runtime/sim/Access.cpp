@@ -1,6 +1,8 @@
 // Accesses of memory by the threads of a launch; see Launch.h.
 #include "sim/Launch.h"
 
+#include <cstring>
+
 using namespace rnn::sim;
 
 static bool readsMemory(rnn_sim_access access) {
@@ -65,14 +67,11 @@ void *Launch::examine(Thread &thread, rnn_sim_access access,
     return stop(describe(thread) + verb + std::to_string(bytes) +
                 " bytes at an address that is no multiple of that, at " + at);
 
-  if (readsMemory(access) && range && !range->written.empty())
-    for (uint64_t i = address - range->start;
-         i < address - range->start + bytes; ++i)
-      if (!range->written[i])
-        return stop(
-            describe(thread) + " reads " +
-            bytesAt(bytes, space, address - range->start, range->bytes) +
-            " before anything was written there, at " + at);
+  if (readsMemory(access) && range && !range->written.empty() &&
+      std::memchr(&range->written[address - range->start], 0, bytes))
+    return stop(describe(thread) + " reads " +
+                bytesAt(bytes, space, address - range->start, range->bytes) +
+                " before anything was written there, at " + at);
 
   Shadow &shadow = isShared ? block.shadow : memory.shadow;
   uint64_t from = address - address % wordBytes;
@@ -115,7 +114,8 @@ bool Launch::isBefore(const Event &event, const Thread &thread) const {
   const Block &block = *thread.home;
   if (event.block == uint32_t(block.number) && event.epoch < block.epoch)
     return true;
-  return thread.known.knows(event) || block.known.knows(event);
+  return (!thread.known.empty() && thread.known.knows(event)) ||
+         (!block.known.empty() && block.known.knows(event));
 }
 
 void Launch::checkWord(Thread &thread, Word &word, uint8_t mask,

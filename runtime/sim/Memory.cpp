@@ -29,7 +29,7 @@ void *Memory::allocate(int64_t bytes) {
   Range &range = ranges[addressOf(memory)];
   range.start = addressOf(memory);
   range.bytes = uint64_t(bytes);
-  range.written.assign(size_t(bytes), false);
+  range.written.assign(size_t(bytes), 0);
   return memory;
 }
 

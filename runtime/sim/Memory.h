@@ -20,7 +20,7 @@ public:
   // Whether a range lies within one allocation; if not, `why` says how.
   struct Range {
     uint64_t start = 0, bytes = 0;
-    std::vector<bool> written; // by byte; empty: all of it
+    std::vector<char> written; // by byte; empty: all of it
   };
   // The allocation that these bytes lie in; null if there is none.
   Range *find(uint64_t address, uint64_t bytes);

@@ -1,6 +1,9 @@
 // See Shadow.h.
 #include "sim/Shadow.h"
 
+#include <algorithm>
+#include <iterator>
+
 using namespace rnn::sim;
 
 // More pages than this are not kept from launch to launch.
@@ -25,5 +28,5 @@ void Shadow::clear() {
     if (unused.size() < mostUnused)
       unused.push_back(std::move(page));
   pages.clear();
-  last = nullptr;
+  std::fill(std::begin(recent), std::end(recent), Recent());
 }

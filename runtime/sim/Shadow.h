@@ -23,11 +23,10 @@ class Shadow {
 public:
   Word &word(uint64_t address) {
     uint64_t number = address / pageBytes;
-    if (number != lastNumber || !last) {
-      lastNumber = number;
-      last = &page(number);
-    }
-    return last->words[address % pageBytes / wordBytes];
+    Recent &one = recent[number % recentPages];
+    if (!one.page || one.number != number)
+      one = {number, &page(number)};
+    return one.page->words[address % pageBytes / wordBytes];
   }
   // Forgets everything.
   void clear();
@@ -41,8 +40,13 @@ private:
 
   std::unordered_map<uint64_t, std::unique_ptr<Page>> pages;
   std::vector<std::unique_ptr<Page>> unused;
-  uint64_t lastNumber = 0;
-  Page *last = nullptr;
+  // What was asked for lately.
+  struct Recent {
+    uint64_t number = 0;
+    Page *page = nullptr;
+  };
+  static constexpr size_t recentPages = 256;
+  Recent recent[recentPages];
 };
 
 } // namespace rnn::sim

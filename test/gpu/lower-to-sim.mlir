@@ -8,7 +8,7 @@ module attributes {rnn.kernels = ["swap"]} {
 
   // CHECK-LABEL: llvm.func internal @swap(%arg0: !llvm.ptr, %arg1: !llvm.ptr)
   // CHECK: %[[FROM:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
-  llvm.func @swap(%memory: !llvm.ptr<1>, %count: i64) attributes {rnn.kernel} {
+  llvm.func @swap(%memory: !llvm.ptr<1>, %count: i64) attributes {rnn.kernel = 32 : i32} {
     // The thread's index is a field of the thread.
     // CHECK-NOT: nvvm
     %lane = nvvm.read.ptx.sreg.tid.x : i32

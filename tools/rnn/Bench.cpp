@@ -15,7 +15,7 @@ namespace {
 struct BenchOptions {
   std::string module, entry;
   int64_t batch = 8, time = 256, repeat = 20;
-  unsigned threads = 0;
+  Place place;
   bool asJson = false;
 };
 
@@ -75,7 +75,7 @@ json benchEntry(const BenchOptions &options, const Descriptor &descriptor,
 int runBench(const BenchOptions &options) {
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
-  Session session(module, options.threads);
+  Session session(module, options.place.threads, 0, options.place.device);
   json results = json::array();
   std::string only =
       options.entry.empty() ? "" : entryNamed(descriptor, options.entry).name;
@@ -114,8 +114,7 @@ Action rnn::defineBench(CLI::App &verb) {
                   "Calls; a step is called --time times as often")
       ->check(positiveSize)
       ->capture_default_str();
-  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
-      ->capture_default_str();
+  addPlace(verb, options->place);
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runBench(*options); };
 }

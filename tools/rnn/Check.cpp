@@ -19,7 +19,7 @@ struct CheckOptions {
   std::vector<std::string> plugins;
   int64_t batch = 2, time = 7;
   uint64_t seed = 0;
-  unsigned threads = 0;
+  Place place;
   bool asJson = false;
 };
 
@@ -30,10 +30,23 @@ bool endsWith(const std::string &text, const std::string &end) {
          text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+// What rnnc calls a device that can compute in f64.
+std::string targetFor(const std::string &device) {
+  if (device.compare(0, 3, "sim") == 0)
+    return "sim";
+  if (device.compare(0, 4, "cuda") == 0)
+    fail(RNN_INVALID_ARGUMENT,
+         "gradients are checked in f64, on cpu or sim; "
+         "modules for ",
+         device, " compute in f32");
+  return "cpu";
+}
+
 int runCheck(const CheckOptions &options) {
   std::unique_ptr<CompiledModel> compiled;
   if (endsWith(options.module, ".mlir"))
-    compiled = std::make_unique<CompiledModel>(options.module, options.plugins);
+    compiled = std::make_unique<CompiledModel>(
+        options.module, targetFor(options.place.device), options.plugins);
   else if (!options.plugins.empty())
     fail(RNN_INVALID_ARGUMENT, "--load-dialect-plugin is for rnnc, and '",
          options.module, "' is compiled already; give the .mlir file");
@@ -44,7 +57,8 @@ int runCheck(const CheckOptions &options) {
          typeName(descriptor.elementType),
          ", too coarse for a check; compile it with --element-type=f64, or "
          "give the .mlir file");
-  Session session(module, options.threads, options.seed);
+  Session session(module, options.place.threads, options.seed,
+                  options.place.device);
   if (!options.parameters.empty())
     session.load(options.parameters);
 
@@ -103,8 +117,7 @@ Action rnn::defineCheck(CLI::App &verb) {
                   "Initial parameters, inputs and directions")
       ->check(notNegative)
       ->capture_default_str();
-  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
-      ->capture_default_str();
+  addPlace(verb, options->place);
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runCheck(*options); };
 }

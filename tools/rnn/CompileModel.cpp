@@ -29,6 +29,7 @@ static std::string compilerPath() {
 }
 
 CompiledModel::CompiledModel(const std::string &modelPath,
+                             const std::string &target,
                              const std::vector<std::string> &plugins) {
   const char *root = getenv("TMPDIR");
   folder = std::string(root && *root ? root : "/tmp") + "/rnn-check-XXXXXX";
@@ -36,8 +37,12 @@ CompiledModel::CompiledModel(const std::string &modelPath,
     fail(RNN_IO, "cannot make a temporary folder ", folder, ": ",
          strerror(errno));
   std::string compiler = compilerPath();
-  std::vector<std::string> words = {compiler, modelPath, "-o", path(),
-                                    "--element-type=f64"};
+  std::vector<std::string> words = {compiler,
+                                    modelPath,
+                                    "-o",
+                                    path(),
+                                    "--element-type=f64",
+                                    "--target=" + target};
   for (const std::string &plugin : plugins)
     words.push_back("--load-dialect-plugin=" + plugin);
   std::vector<char *> arguments;

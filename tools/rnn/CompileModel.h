@@ -11,9 +11,10 @@ namespace rnn {
 class CompiledModel {
 public:
   /// Runs the `rnnc` beside this program, or the one in PATH, with
-  /// --element-type=f64 and a --load-dialect-plugin for each of `plugins`; its
-  /// messages go to stderr. Throws Failure if there is none or it fails.
-  CompiledModel(const std::string &modelPath,
+  /// --element-type=f64, --target and a --load-dialect-plugin for each of
+  /// `plugins`; its messages go to stderr. Throws Failure if there is none or
+  /// it fails.
+  CompiledModel(const std::string &modelPath, const std::string &target,
                 const std::vector<std::string> &plugins);
   CompiledModel(const CompiledModel &) = delete;
   CompiledModel &operator=(const CompiledModel &) = delete;

@@ -15,7 +15,7 @@ namespace {
 struct EvalOptions {
   std::string module, parameters, text, objective, split = "val";
   int64_t time = 256, batch = 16;
-  unsigned threads = 0;
+  Place place;
   bool asJson = false;
 };
 
@@ -25,7 +25,7 @@ int runEval(const EvalOptions &options) {
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);
   const EntrySpec &entry = textLossEntry(descriptor, objective);
-  Session session(module, options.threads);
+  Session session(module, options.place.threads, 0, options.place.device);
   session.load(options.parameters);
   std::vector<int32_t> tokens =
       tokensFor(entry, tokenizerOf(session.metadata(tokenizerKey)), text,
@@ -81,8 +81,7 @@ Action rnn::defineEval(CLI::App &verb) {
       ->capture_default_str();
   verb.add_option("--objective", options->objective,
                   "Objective (default: the only one)");
-  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
-      ->capture_default_str();
+  addPlace(verb, options->place);
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runEval(*options); };
 }

@@ -21,7 +21,7 @@ struct GenerateOptions {
   std::string module, parameters, model, prompt;
   bool hasPrompt = false, asJson = false;
   uint64_t tokens = 500;
-  unsigned threads = 0;
+  Place place;
   rnn_sampling sampling{};
 };
 
@@ -173,7 +173,7 @@ int runGenerate(const GenerateOptions &options) {
   Descriptor descriptor = descriptorOf(module);
   const ModelSpec &model = languageModel(descriptor, options.model);
   const EntrySpec &step = *languageStep(descriptor, model);
-  Session session(module, options.threads);
+  Session session(module, options.place.threads, 0, options.place.device);
   session.load(options.parameters);
   Tokenizer tokenizer = tokenizerOf(session.metadata(tokenizerKey));
   std::string prompt, generated;
@@ -246,8 +246,7 @@ Action rnn::defineGenerate(CLI::App &verb) {
       ->capture_default_str();
   verb.add_option("--model", options->model,
                   "Model (default: the only one for text)");
-  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
-      ->capture_default_str();
+  addPlace(verb, options->place);
   verb.add_flag("--json", options->asJson, "Print JSON when done");
   return [options, prompt] {
     options->hasPrompt = prompt->count() > 0;

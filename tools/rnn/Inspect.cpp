@@ -69,6 +69,9 @@ void printModule(const std::string &text, const InspectOptions &options) {
          descriptor.cpuFeatures.empty()
              ? "nothing special"
              : joined(target.at("features")).c_str());
+  if (descriptor.device.kind != DeviceTarget::Cpu)
+    printf("device   %s, %zu kernels\n", descriptor.device.text().c_str(),
+           descriptor.device.kernels.size());
   if (file.at("runs_here") == false)
     printf("         does not run here: this CPU lacks %s\n",
            joined(file.at("missing_features")).c_str());

@@ -22,7 +22,7 @@ struct RunOptions {
   std::string writeParameters, stateIn, stateOut;
   std::vector<std::string> inputs;
   uint64_t seed = 0;
-  unsigned threads = 0;
+  Place place;
   bool gradients = false, asJson = false;
 };
 
@@ -237,7 +237,8 @@ int runRun(RunOptions &options) {
   if (!options.entry.empty() && options.out.empty())
     throw CLI::RequiredError("--out DIR");
   Module module(options.module);
-  Session session(module, options.threads, options.seed);
+  Session session(module, options.place.threads, options.seed,
+                  options.place.device);
   if (!options.parameters.empty())
     session.load(options.parameters);
   if (!options.writeParameters.empty())
@@ -279,8 +280,7 @@ Action rnn::defineRun(CLI::App &verb) {
                   "Write the last state, likewise");
   verb.add_option("--write-parameters", options->writeParameters,
                   "Write the parameters (safetensors)");
-  verb.add_option("--threads", options->threads, "Threads (0: all cores)")
-      ->capture_default_str();
+  addPlace(verb, options->place);
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runRun(*options); };
 }

@@ -117,7 +117,8 @@ public:
         tokens(tokensFor(entry, tokenizer, text, "'" + options.text + "'")),
         train(checkedTrainPart()), windows(train, options.seed),
         streams(train, rows(), options.time),
-        session(module, options.threads, options.seed) {
+        session(module, options.place.threads, options.seed,
+                options.place.device) {
     for (const std::string &pattern : options.freeze)
       session.freeze(pattern);
     trainer = std::make_unique<Trainer>(session, objective.name,

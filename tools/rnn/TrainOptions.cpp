@@ -77,7 +77,7 @@ void TrainOptions::define(CLI::App &verb) {
   addRunOption(verb.add_option("--objective", objective,
                                "Objective (default: the only one)"),
                objective);
-  option("--threads", threads, "Threads (0: all cores); changes no result");
+  addPlace(verb, place);
   verb.add_option("--log", log, "Write metrics here as JSON lines");
   option("--save-every", saveEvery, "Updates between saves (0: at the end)")
       ->check(notNegative);

@@ -4,6 +4,8 @@
 #ifndef RNN_TOOLS_RNN_TRAINOPTIONS_H
 #define RNN_TOOLS_RNN_TRAINOPTIONS_H
 
+#include "Verb.h"
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
@@ -21,7 +23,7 @@ struct TrainOptions {
   int64_t batch = 16, time = 128, accumulate = 1;
   double learningRate = 0, minLearningRate = 0, weightDecay = 0, clip = 0;
   double beta1 = 0, beta2 = 0;
-  unsigned threads = 0;
+  Place place;
   bool carryState = false, resume = false, asJson = false;
 
   /// Adds all options to `verb`; the optimizer's defaults are the runtime's.

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace rnn {
 
@@ -28,6 +29,24 @@ inline const CLI::Validator notNegative(
       return text.find('-') == std::string::npos ? "" : "must not be negative";
     },
     "");
+
+/// Where a verb runs its module.
+struct Place {
+  std::string device; // empty: what the module was compiled for
+  unsigned threads = 0;
+};
+
+/// Adds --device and --threads.
+inline void addPlace(CLI::App &verb, Place &place) {
+  verb.add_option("--device", place.device,
+                  "cpu, cuda:0 (or another GPU), sim (the simulated GPU) or "
+                  "sim:1 to sim:999 (the same, in other orders of its "
+                  "threads); default: what the module was compiled for")
+      ->type_name("NAME");
+  verb.add_option("--threads", place.threads,
+                  "Threads of the CPU (0: all cores); changes no result")
+      ->capture_default_str();
+}
 
 Action defineTrain(CLI::App &verb);
 Action defineEval(CLI::App &verb);

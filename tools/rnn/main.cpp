@@ -113,7 +113,9 @@ int main(int argc, char **argv) {
   } catch (const std::bad_alloc &) {
     printError(outOfMemory);
   } catch (const Error &error) {
-    printError(error.code == RNN_OUT_OF_MEMORY ? outOfMemory : error.what());
+    // A device says by itself what it has.
+    bool isBare = std::string(error.what()).find("out of memory") == 0;
+    printError(isBare ? outOfMemory : error.what());
   } catch (const std::exception &error) {
     printError(error.what());
   }

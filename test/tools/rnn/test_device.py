@@ -1,0 +1,62 @@
+"""--device: where a verb runs its module. What a GPU computes is tested in
+test/conformance."""
+
+import os
+import unittest
+
+from rnn_command import MODULE, RnnTest
+
+VERBS = {
+    "bench": [], "check": [], "eval": ["--parameters", "p", "--text", "t"],
+    "generate": ["--parameters", "p"], "run": ["x", "--out", "o"],
+    "train": ["--text", "t", "--out", "o", "--steps", "1"],
+}
+GPU = os.path.join(os.path.dirname(MODULE), "gpu_sim.so")
+CUDA = os.path.join(os.path.dirname(MODULE), "gpu_cuda.so")
+
+
+class DeviceTest(RnnTest):
+    def test_every_verb_has_it(self):
+        for verb in VERBS:
+            self.assertIn("--device NAME", self.rnn(verb, "--help")[0])
+
+    def test_names(self):
+        self.rnn("bench", MODULE, "--device", "cpu", "--batch", "1", "--time",
+                 "1", "--repeat", "1")
+        for name in ("gpu", "cuda", "cuda:x", "sim:", "cpu:0", "cuda:1234"):
+            self.refuses("bench", MODULE, "--device", name,
+                         says=[f"there is no device '{name}'",
+                               "expected cpu, sim, or cuda: with a number"])
+
+    def test_module_of_another_device(self):
+        self.refuses("bench", MODULE, "--device", "cuda:0",
+                     says=["compiled for cpu and cannot run on cuda:0",
+                           "rnnc --target"])
+        self.refuses("bench", GPU, "--device", "cpu",
+                     says="compiled for sim and cannot run on cpu")
+
+    def test_simulated(self):
+        for device in ("sim", "sim:5"):
+            out, _ = self.rnn("bench", GPU, "--device", device, "--batch", "2",
+                              "--time", "3", "--repeat", "1")
+            self.assertIn("scale.forward", out)
+
+    def test_no_driver(self):
+        self.refuses("bench", CUDA, says="there is no CUDA driver",
+                     env=os.environ | {
+                         "RNN_CUDA_LIBRARY": self.path("none.so")})
+
+    def test_inspect(self):
+        for module, device in ((GPU, "sim"), (CUDA, "cuda:sm_90")):
+            out, _ = self.rnn("inspect", module)
+            self.assertIn(f"\ndevice   {device}, 1 kernels\n", out)
+            self.assertNotIn("does not run here", out)
+
+    def test_check_of_a_text(self):
+        model = self.write("m.mlir", "rnn.model")
+        self.refuses("check", model, "--device", "cuda:0",
+                     says="gradients are checked in f64, on cpu or sim")
+
+
+if __name__ == "__main__":
+    unittest.main()
