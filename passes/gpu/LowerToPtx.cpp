@@ -95,6 +95,9 @@ private:
       kernel->setAttr(
           NVVM::NVVMDialect::getMaxntidAttrName(),
           builder.getDenseI32ArrayAttr({int32_t(threads.getInt())}));
+      // One block at least: else ptxas spills registers to make room for more.
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      builder.getI32IntegerAttr(1));
       moved.push_back(kernel);
     }
     for (Operation *op : moved)
