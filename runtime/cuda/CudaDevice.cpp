@@ -23,67 +23,75 @@ CudaDevice::CudaDevice(std::shared_ptr<const core::Module> of, int ordinal)
   int count = 0;
   driver.check(driver.DeviceGetCount(&count), "counting GPUs");
   if (ordinal >= count)
-    fail(RNN_INVALID_ARGUMENT, "there is no ", name, ": this machine has ",
-         count, count == 1 ? " GPU" : " GPUs", ", the first is cuda:0");
+    fail(RNN_UNAVAILABLE, "there is no ", name, ": this machine has ", count,
+         count == 1 ? " GPU" : " GPUs", ", the first is cuda:0");
   driver.check(driver.DeviceGet(&gpu, ordinal), "opening " + name);
   checkArchitecture(gpu);
+  driver.check(driver.DevicePrimaryCtxRetain(&context, gpu), "opening " + name);
   try {
-    driver.check(driver.DevicePrimaryCtxRetain(&context, gpu),
-                 "opening " + name);
-    enter();
-    driver.check(driver.StreamCreate(&stream, CU_STREAM_NON_BLOCKING),
-                 "making a stream");
-    for (Staging &one : staging) {
-      driver.check(driver.MemHostAlloc(&one.memory, stagingBytes, 0),
-                   "allocating pinned memory");
-      driver.check(driver.EventCreate(&one.done, CU_EVENT_DISABLE_TIMING),
-                   "making an event");
-    }
-    loadKernels();
-    if (const void *constants = module->constants()) {
-      int64_t bytes = module->descriptor().device.constantBytes;
-      moduleConstants = allocate(bytes);
-      copyIn(moduleConstants, constants, bytes);
-    }
+    start();
   } catch (...) {
     destroy();
     throw;
   }
 }
 
+void CudaDevice::start() {
+  Use use(*this);
+  driver.check(driver.StreamCreate(&stream, CU_STREAM_NON_BLOCKING),
+               "making a stream");
+  for (Staging &one : staging) {
+    driver.check(driver.MemHostAlloc(&one.memory, stagingBytes, 0),
+                 "allocating pinned memory");
+    driver.check(driver.EventCreate(&one.done, CU_EVENT_DISABLE_TIMING),
+                 "making an event");
+  }
+  loadKernels();
+  if (const void *constants = module->constants()) {
+    int64_t bytes = module->descriptor().device.constantBytes;
+    moduleConstants = allocate(bytes);
+    copyIn(moduleConstants, constants, bytes);
+  }
+}
+
 CudaDevice::~CudaDevice() { destroy(); }
 
 void CudaDevice::destroy() noexcept {
-  if (!context)
-    return;
-  driver.CtxSetCurrent(context);
-  if (stream)
-    driver.StreamSynchronize(stream);
-  if (moduleConstants)
-    driver.MemFree(addressOf(moduleConstants));
-  for (Staging &one : staging) {
-    if (one.done)
-      driver.EventDestroy(one.done);
-    if (one.memory)
-      driver.MemFreeHost(one.memory);
+  {
+    Use use(*this);
+    if (stream)
+      driver.StreamSynchronize(stream);
+    if (moduleConstants)
+      driver.MemFree(addressOf(moduleConstants));
+    for (Staging &one : staging) {
+      if (one.done)
+        driver.EventDestroy(one.done);
+      if (one.memory)
+        driver.MemFreeHost(one.memory);
+    }
+    if (loaded)
+      driver.ModuleUnload(loaded);
+    if (stream)
+      driver.StreamDestroy(stream);
   }
-  if (loaded)
-    driver.ModuleUnload(loaded);
-  if (stream)
-    driver.StreamDestroy(stream);
   driver.DevicePrimaryCtxRelease(gpu);
 }
 
-void CudaDevice::enter() const {
-  driver.check(driver.CtxSetCurrent(context), "entering " + name);
+// Whether running a kernel fails so, rather than starting it.
+static bool isOfRunning(CUresult result) {
+  return result >= CUDA_ERROR_ILLEGAL_ADDRESS &&
+         result <= CUDA_ERROR_LAUNCH_FAILED &&
+         result != CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
 }
 
 void CudaDevice::check(CUresult result, const char *what) const {
-  if (result)
-    driver.check(result,
-                 std::string(what) +
-                     (lastKernel ? std::string(" after kernel ") + lastKernel
-                                 : std::string()));
+  if (result == CUDA_SUCCESS)
+    return;
+  if (lastKernel && isOfRunning(result))
+    fail(RNN_INTERNAL, name, ": a kernel failed: ", driver.describe(result),
+         "; the last one launched is ", lastKernel,
+         ", one before it may be the cause");
+  driver.check(result, what);
 }
 
 void CudaDevice::checkArchitecture(CUdevice gpu) const {
@@ -143,7 +151,7 @@ void CudaDevice::loadKernels() {
 }
 
 void *CudaDevice::allocate(int64_t bytes) {
-  enter();
+  Use use(*this);
   CUdeviceptr memory = 0;
   CUresult result =
       driver.MemAlloc(&memory, size_t(std::max<int64_t>(bytes, 1)));
@@ -159,12 +167,13 @@ void *CudaDevice::allocate(int64_t bytes) {
 }
 
 void CudaDevice::release(void *memory, int64_t) noexcept {
-  driver.CtxSetCurrent(context);
-  driver.MemFree(addressOf(memory)); // waits for what may still use it
+  Use use(*this);
+  driver.StreamSynchronize(stream); // its mistake shows in the next call
+  driver.MemFree(addressOf(memory));
 }
 
 void CudaDevice::copyIn(void *to, const void *from, int64_t bytes) {
-  enter();
+  Use use(*this);
   for (int64_t done = 0; done < bytes; done += stagingBytes) {
     int64_t part = std::min(bytes - done, stagingBytes);
     Staging &one = staging[nextStaging];
@@ -180,7 +189,7 @@ void CudaDevice::copyIn(void *to, const void *from, int64_t bytes) {
 }
 
 void CudaDevice::copyOut(void *to, const void *from, int64_t bytes) {
-  enter();
+  Use use(*this);
   // What was sent from the staging memory is before this in the stream.
   for (int64_t done = 0; done < bytes; done += stagingBytes) {
     int64_t part = std::min(bytes - done, stagingBytes);
@@ -194,7 +203,7 @@ void CudaDevice::copyOut(void *to, const void *from, int64_t bytes) {
 }
 
 void CudaDevice::fill(void *to, unsigned char byte, int64_t bytes) {
-  enter();
+  Use use(*this);
   if (bytes > 0)
     check(driver.MemsetD8Async(addressOf(to), byte, size_t(bytes), stream),
           "filling memory");
@@ -206,17 +215,18 @@ void CudaDevice::launch(const rnn_launch &launch) {
     fail(RNN_INTERNAL, "CUDA: a launch of kernel ", launch.kernel, " with ",
          launch.blocks, " blocks and ", launch.argument_count,
          " arguments cannot be");
-  enter();
+  Use use(*this);
   Kernel &kernel = kernels[launch.kernel];
   const char *kernelName =
       module->descriptor().device.kernels[launch.kernel].c_str();
   if (launch.shared_bytes > kernel.sharedBytes) {
-    driver.check(
-        driver.FuncSetAttribute(kernel.function,
-                                CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                int(launch.shared_bytes)),
-        std::string("asking for ") + std::to_string(launch.shared_bytes) +
-            " bytes of shared memory for kernel " + kernelName);
+    CUresult allowed = driver.FuncSetAttribute(
+        kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+        int(launch.shared_bytes));
+    if (allowed != CUDA_SUCCESS)
+      check(allowed, ("asking for " + std::to_string(launch.shared_bytes) +
+                      " bytes of shared memory for kernel " + kernelName)
+                         .c_str());
     kernel.sharedBytes = launch.shared_bytes;
   }
   void *parameters[mostArguments];
@@ -225,11 +235,13 @@ void CudaDevice::launch(const rnn_launch &launch) {
   CUresult result = driver.LaunchKernel(
       kernel.function, unsigned(launch.blocks), 1, 1, launch.threads, 1, 1,
       unsigned(launch.shared_bytes), stream, parameters, nullptr);
-  driver.check(result, std::string("launching kernel ") + kernelName);
+  // No text where all is well: a step allocates nothing.
+  if (result != CUDA_SUCCESS)
+    check(result, (std::string("launching kernel ") + kernelName).c_str());
   lastKernel = kernelName;
 }
 
 void CudaDevice::synchronize() {
-  enter();
+  Use use(*this);
   check(driver.StreamSynchronize(stream), "waiting for the GPU");
 }

@@ -14,8 +14,8 @@ namespace rnn {
 
 class CudaDevice : public Device {
 public:
-  // Throws what Driver::get throws, RNN_INVALID_ARGUMENT where there is no such
-  // GPU, RNN_INCOMPATIBLE where the module is for a newer one or the driver
+  // Throws what Driver::get throws, RNN_UNAVAILABLE where there is no such GPU,
+  // RNN_INCOMPATIBLE where the module is for a newer one or the driver
   // cannot compile it.
   CudaDevice(std::shared_ptr<const core::Module> module, int ordinal);
   ~CudaDevice() override;
@@ -41,9 +41,30 @@ private:
     int64_t sharedBytes; // that it may have
   };
 
-  void enter() const; // the GPU's context, for the calling thread
+  // The GPU's context, the calling thread's as long as it lives. The program
+  // may use CUDA itself: the context that it had comes back.
+  class Use {
+  public:
+    // A failure shows in the calls that follow.
+    explicit Use(const CudaDevice &device)
+        : driver(device.driver),
+          pushed(driver.CtxPushCurrent(device.context) == cuda::CUDA_SUCCESS) {}
+    Use(const Use &) = delete;
+    Use &operator=(const Use &) = delete;
+    ~Use() {
+      cuda::CUcontext before;
+      if (pushed)
+        driver.CtxPopCurrent(&before);
+    }
+
+  private:
+    const cuda::Driver &driver;
+    bool pushed;
+  };
+
   void checkArchitecture(cuda::CUdevice gpu) const;
   void loadKernels();
+  void start();
   void destroy() noexcept;
   // What went wrong may be an earlier launch's.
   void check(cuda::CUresult result, const char *what) const;

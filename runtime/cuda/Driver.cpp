@@ -16,7 +16,7 @@ static std::string versionText(int version) {
 }
 
 Driver::Driver() {
-  const char *named = std::getenv("RNN_CUDA_LIBRARY");
+  const char *named = secure_getenv("RNN_CUDA_LIBRARY");
   std::string path = named && *named ? named : "libcuda.so.1";
   // Never closed: the driver leaves threads behind.
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -41,7 +41,8 @@ Driver::Driver() {
   find(DeviceGetAttribute, "cuDeviceGetAttribute");
   find(DevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain");
   find(DevicePrimaryCtxRelease, "cuDevicePrimaryCtxRelease_v2");
-  find(CtxSetCurrent, "cuCtxSetCurrent");
+  find(CtxPushCurrent, "cuCtxPushCurrent_v2");
+  find(CtxPopCurrent, "cuCtxPopCurrent_v2");
   find(MemGetInfo, "cuMemGetInfo_v2");
   find(MemAlloc, "cuMemAlloc_v2");
   find(MemFree, "cuMemFree_v2");

@@ -121,8 +121,7 @@ TEST_F(CudaTest, MachineWithoutGpuIsTold) {
 }
 
 TEST_F(CudaTest, UnknownGpuIsTold) {
-  EXPECT_REFUSED(RNN_INVALID_ARGUMENT,
-                 "there is no cuda:3: this machine has 1 GPU",
+  EXPECT_REFUSED(RNN_UNAVAILABLE, "there is no cuda:3: this machine has 1 GPU",
                  create("cuda:3", error));
 }
 
@@ -170,12 +169,39 @@ TEST_F(CudaTest, FailedLaunchIsTold) {
                  run(1, 1, error));
   setenv("FAKE_CUDA_FAIL", "cuStreamSynchronize:719", 1);
   EXPECT_REFUSED(RNN_INTERNAL, "CUDA_ERROR_719", run(1, 1, error));
+  // What an earlier kernel did may show in a launch, which is not to blame.
+  setenv("FAKE_CUDA_FAIL", "cuLaunchKernel:700", 1);
+  EXPECT_REFUSED(RNN_INTERNAL,
+                 "cuda:0: a kernel failed: CUDA_ERROR_700 (as the test wants); "
+                 "the last one launched is scale, one before it may be",
+                 run(1, 1, error));
   setenv("FAKE_CUDA_FAIL", "cuFuncSetAttribute:1", 1);
   rnn_session_destroy(session);
   session = nullptr;
   ASSERT_ACCEPTED(create("cuda:0", error));
   EXPECT_REFUSED(RNN_INTERNAL, "65536 bytes of shared memory for kernel scale",
                  run(1, 1, error));
+}
+
+// Whatever fails, a line tells it; the fake sees to it that nothing is left
+// when the context ends, and the next session runs.
+TEST_F(CudaTest, EveryCallMayFail) {
+  for (const char *function :
+       {"cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetAttribute",
+        "cuDevicePrimaryCtxRetain", "cuStreamCreate", "cuMemHostAlloc",
+        "cuEventCreate", "cuModuleLoadDataEx", "cuModuleGetFunction",
+        "cuMemAlloc_v2", "cuMemcpyHtoDAsync_v2", "cuEventRecord"}) {
+    setenv("FAKE_CUDA_FAIL", (std::string(function) + ":999").c_str(), 1);
+    rnn_error why = {};
+    EXPECT_NE(RNN_OK, create("cuda:0", why)) << function;
+    EXPECT_NE(std::string(why.message), "") << function;
+    unsetenv("FAKE_CUDA_FAIL");
+    ASSERT_ACCEPTED(create("cuda:0", error));
+    ASSERT_ACCEPTED(run(1, 2, error));
+    expectDoubled();
+    rnn_session_destroy(session);
+    session = nullptr;
+  }
 }
 
 TEST_F(CudaTest, OtherKindsOfDevicesAreRefused) {

@@ -82,12 +82,13 @@ struct Module {
 
 struct Gpu {
   sim::Memory memory;
-  std::set<void *> allocations, pinned;
+  std::set<void *> allocations;
+  std::map<void *, size_t> pinned;
   std::map<void *, long> bytes;
   std::set<Stream *> streams;
   long used = 0;
   int contexts = 0;
-  bool isCurrent = false;
+  int current = 0; // of the thread: how often, above the program's own
 };
 
 Gpu &gpu() {
@@ -96,13 +97,22 @@ Gpu &gpu() {
 }
 
 void needsContext(const char *function) {
-  if (!gpu().isCurrent)
+  if (gpu().current == 0)
     die(std::string(function) + " without a context");
 }
 
 void checkRange(uint64_t address, size_t bytes, const char *function) {
   if (bytes && !gpu().memory.find(address, bytes))
     die(std::string(function) + " outside of the GPU's memory");
+}
+
+// The driver copies from and to other memory only while the host waits.
+void checkPinned(const void *memory, size_t bytes, const char *function) {
+  auto *at = static_cast<const char *>(memory);
+  for (const auto &[first, length] : gpu().pinned)
+    if (at >= first && at + bytes <= static_cast<char *>(first) + length)
+      return;
+  die(std::string(function) + " with memory of the host that is not pinned");
 }
 
 Stream *streamOf(void *handle) {
@@ -133,10 +143,12 @@ CU cuGetErrorString(int, const char **text) {
   return 0;
 }
 CU cuDeviceGetCount(int *count) {
+  MAY_FAIL;
   *count = int(number("FAKE_CUDA_GPUS", 1));
   return 0;
 }
 CU cuDeviceGet(int *device, int ordinal) {
+  MAY_FAIL;
   *device = ordinal;
   return 0;
 }
@@ -145,6 +157,7 @@ CU cuDeviceGetName(char *name, int length, int) {
   return 0;
 }
 CU cuDeviceGetAttribute(int *value, int attribute, int) {
+  MAY_FAIL;
   long arch = number("FAKE_CUDA_ARCH", 90);
   if (attribute != 75 && attribute != 76)
     return InvalidValue;
@@ -158,18 +171,25 @@ CU cuDevicePrimaryCtxRetain(void **context, int) {
   return 0;
 }
 CU cuDevicePrimaryCtxRelease_v2(int) {
+  if (gpu().current != 0)
+    die("the program's own context is not back");
   if (--gpu().contexts > 0)
     return 0;
-  gpu().isCurrent = false;
   if (!gpu().allocations.empty() || !gpu().pinned.empty() ||
       !gpu().streams.empty())
     die("memory or a stream is left when the context ends");
   return 0;
 }
-CU cuCtxSetCurrent(void *context) {
+CU cuCtxPushCurrent_v2(void *context) {
   if (context != &gpu() || gpu().contexts == 0)
-    die("cuCtxSetCurrent of no context");
-  gpu().isCurrent = true;
+    die("cuCtxPushCurrent of no context");
+  ++gpu().current;
+  return 0;
+}
+CU cuCtxPopCurrent_v2(void **) {
+  if (gpu().current == 0)
+    die("cuCtxPopCurrent without a context");
+  --gpu().current;
   return 0;
 }
 CU cuMemGetInfo_v2(size_t *free, size_t *total) {
@@ -194,7 +214,8 @@ CU cuMemFree_v2(uint64_t address) {
   if (!gpu().allocations.erase(memory))
     die("cuMemFree of what is not allocated");
   for (Stream *stream : gpu().streams)
-    stream->finish();
+    if (!stream->work.empty())
+      die("cuMemFree of what a stream may still use");
   gpu().used -= gpu().bytes[memory];
   gpu().memory.release(memory);
   return 0;
@@ -202,7 +223,7 @@ CU cuMemFree_v2(uint64_t address) {
 CU cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
   MAY_FAIL;
   *memory = std::malloc(bytes);
-  gpu().pinned.insert(*memory);
+  gpu().pinned[*memory] = bytes;
   return 0;
 }
 CU cuMemFreeHost(void *memory) {
@@ -213,7 +234,9 @@ CU cuMemFreeHost(void *memory) {
 }
 CU cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *s) {
   needsContext(__func__);
+  MAY_FAIL;
   checkRange(to, bytes, __func__);
+  checkPinned(from, bytes, __func__);
   streamOf(s)->work.push_back([=] {
     std::memcpy(reinterpret_cast<void *>(to), from, bytes);
     gpu().memory.setWritten(reinterpret_cast<void *>(to), int64_t(bytes), true);
@@ -223,6 +246,7 @@ CU cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *s) {
 CU cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *s) {
   needsContext(__func__);
   checkRange(from, bytes, __func__);
+  checkPinned(to, bytes, __func__);
   streamOf(s)->work.push_back(
       [=] { std::memcpy(to, reinterpret_cast<const void *>(from), bytes); });
   return 0;
@@ -258,6 +282,7 @@ CU cuStreamSynchronize(void *handle) {
 }
 // An event is the stream that it was recorded in last.
 CU cuEventCreate(void **event, unsigned) {
+  MAY_FAIL;
   *event = new void *(nullptr);
   return 0;
 }
@@ -266,6 +291,7 @@ CU cuEventDestroy_v2(void *event) {
   return 0;
 }
 CU cuEventRecord(void *event, void *stream) {
+  MAY_FAIL;
   *static_cast<void **>(event) = streamOf(stream);
   return 0;
 }
