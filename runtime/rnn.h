@@ -72,9 +72,9 @@ RNN_API rnn_code rnn_module_open(const char *path, rnn_module **module,
                                  rnn_error *error);
 // Verifies by reading and never loads code. *json is the descriptor
 // (docs/module-format.md) with a member "file": {"size", "hash",
-// "abi_version", "runs_here": bool, "missing_features": [...]}: whether this CPU
-// can run it; of a GPU, rnn_session_create finds out. A module for another CPU
-// is described, not refused.
+// "abi_version", "runs_here": bool, "missing_features": [...]}: whether this
+// CPU can run it; of a GPU, rnn_session_create finds out. A module for another
+// CPU is described, not refused.
 RNN_API rnn_code rnn_module_inspect(const char *path, char **json,
                                     rnn_error *error);
 // The descriptor's JSON; lives as long as the module. NULL for NULL.

@@ -99,7 +99,8 @@ private:
   Option<std::string> cpu{*this, "cpu",
                           llvm::cl::desc("the CPU to compile for"),
                           llvm::cl::init("native")};
-  Option<std::string> device{*this, "target", llvm::cl::desc("cpu, sim or cuda:sm_90, ..."),
+  Option<std::string> device{*this, "target",
+                             llvm::cl::desc("cpu, sim or cuda:sm_90, ..."),
                              llvm::cl::init("cpu")};
 };
 

@@ -163,7 +163,7 @@ class CheckTest(RnnTest):
             self.write(place, "#!/bin/sh\necho why >&2\nexit 1\n")
             self.assertEqual(check(), (1, "why\nrnn: error: rnnc could not "
                                           f"compile '{model}'\n"))
-            self.write(place, '#!/bin/sh\nshift 4\necho "$*" >&2\nexit 1\n')
+            self.write(place, '#!/bin/sh\nshift 5\necho "$*" >&2\nexit 1\n')
             options = ("--load-dialect-plugin=a.so", "--load-dialect-plugin=b.so")
             self.assertTrue(check(*options)[1].startswith(" ".join(options) + "\n"))
 
