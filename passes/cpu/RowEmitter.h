@@ -60,10 +60,22 @@ public:
   bool isPerElement();
   /// Elements of such a row.
   int64_t elements();
-  /// Emits the body for the element `flat` of such a row, with its states as
-  /// given; returns its next states.
-  llvm::SmallVector<mlir::Value>
-  emitElement(const RowIndex &index, mlir::ValueRange states, mlir::Value flat);
+  /// What a step reads that no state reaches.
+  struct Loaded {
+    llvm::DenseMap<mlir::Value, mlir::Value> elements, scalars;
+  };
+  /// Emits the loads of the element `flat` of such a row's inputs.
+  Loaded loadInputs(const RowIndex &index, mlir::Value flat);
+  /// How many loads those are.
+  unsigned numInputs() {
+    return scan.getInputs().size() + scan.getAhead().size();
+  }
+  /// Emits the body for that element, with its states as given; returns its
+  /// next states.
+  llvm::SmallVector<mlir::Value> emitElement(const RowIndex &index,
+                                             mlir::ValueRange states,
+                                             mlir::Value flat,
+                                             const Loaded &loaded);
   /// The element of a state's row, as emitElement takes it.
   mlir::Value loadElement(mlir::Value row, mlir::Type type, mlir::Value flat);
   void storeElement(mlir::Value value, mlir::Value row, mlir::Value flat);

@@ -186,11 +186,31 @@ void RowEmitter::storeElement(Value value, Value row, Value flat) {
                                    : e.store(value, address);
 }
 
-SmallVector<Value> RowEmitter::emitElement(const RowIndex &index,
-                                           ValueRange states, Value flat) {
+RowEmitter::Loaded RowEmitter::loadInputs(const RowIndex &index, Value flat) {
   at = index;
   rows.clear();
   known.clear();
+  findRows({});
+  Loaded loaded;
+  SmallVector<LoopShape> shapes = loopShapes();
+  for (Value argument :
+       scan.getStep()->getArguments().take_front(numInputs())) {
+    if (shapes.empty() || info(argument).width == 1)
+      scalar(argument);
+    else
+      vector(argument, loaded.elements, positionOf(shapes.front(), flat),
+             {1, 1});
+  }
+  loaded.scalars = known;
+  return loaded;
+}
+
+SmallVector<Value> RowEmitter::emitElement(const RowIndex &index,
+                                           ValueRange states, Value flat,
+                                           const Loaded &loaded) {
+  at = index;
+  rows.clear();
+  known = loaded.scalars;
   keepsStates = false;
   findRows({});
   SmallVector<LoopShape> shapes = loopShapes();
@@ -209,7 +229,7 @@ SmallVector<Value> RowEmitter::emitElement(const RowIndex &index,
   collect(0, shapes.front(), work);
   for (Value value : scan.getYield().getNext())
     work.used.push_back(value);
-  Local local;
+  Local local = loaded.elements;
   for (auto [argument, state] : llvm::zip(scan.stateArgs(), states)) {
     local[argument] = state;
     rows[argument] = Value(); // it has none

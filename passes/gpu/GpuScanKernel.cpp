@@ -28,26 +28,37 @@ public:
   /// One element, `place`, of an item.
   void emitElement(Value item, Value place) {
     if (!hasTime()) {
-      rows.emitElement(rowOf(item), {}, place);
+      emitSteps({rowOf(item)}, {}, place);
       return;
     }
     ScanItem steps = scanItem(e, scan, arguments, item);
-    SmallVector<Value> initial;
+    SmallVector<Value> states;
     for (unsigned i = 0; i < scan.getInits().size(); ++i)
-      initial.push_back(rows.loadElement(initialRow(i, steps),
-                                         scan.getInits()[i].getType(), place));
-    ValueRange final = e.loop(steps.from, endOf(steps), 1, initial,
-                              [&](Value iteration, ValueRange states) {
-                                return rows.emitElement(
-                                    indexOf(steps, iteration), states, place);
-                              });
+      states.push_back(rows.loadElement(initialRow(i, steps),
+                                        scan.getInits()[i].getType(), place));
+    auto loop = [&](Value from, Value to, int64_t together) {
+      states = llvm::to_vector(e.loop(
+          from, to, together, states, [&](Value iteration, ValueRange before) {
+            SmallVector<RowIndex> indices;
+            for (int64_t i = 0; i < together; ++i)
+              indices.push_back(indexOf(steps, e.add(iteration, e.index(i))));
+            return emitSteps(indices, before, place);
+          }));
+    };
+    Value from = steps.from, end = endOf(steps);
+    if (int64_t together = stepsTogether(); together > 1) {
+      Value rest =
+          arith::RemSIOp::create(e, e.sub(end, from), e.index(together));
+      loop(from, e.sub(end, rest), together);
+      from = e.sub(end, rest);
+    }
+    loop(from, end, 1);
     if (leavesStates()) {
-      rows.emitElement(indexOf(steps, endOf(steps)), final, place);
+      emitSteps({indexOf(steps, end)}, states, place);
       return;
     }
-    SmallVector<Value> values(final);
     forLasts(steps, [&](unsigned i, Value row) {
-      rows.storeElement(values[i], row, place);
+      rows.storeElement(states[i], row, place);
     });
   }
 
@@ -83,6 +94,25 @@ public:
   }
 
 private:
+  /// Time steps whose inputs are on the way at once: memory answers late, and
+  /// registers are few.
+  int64_t stepsTogether() {
+    constexpr int64_t most = 4, loads = 16;
+    return std::clamp<int64_t>(loads / std::max(1u, rows.numInputs()), 1, most);
+  }
+
+  /// Steps one after the other, their loads first.
+  SmallVector<Value> emitSteps(ArrayRef<RowIndex> indices, ValueRange states,
+                               Value place) {
+    SmallVector<RowEmitter::Loaded> loaded;
+    for (const RowIndex &index : indices)
+      loaded.push_back(rows.loadInputs(index, place));
+    SmallVector<Value> current(states);
+    for (auto [index, inputs] : llvm::zip(indices, loaded))
+      current = rows.emitElement(index, current, place, inputs);
+    return current;
+  }
+
   bool hasTime() {
     return scan.getDomain() == Domain::sequence && !scan.getInits().empty();
   }
