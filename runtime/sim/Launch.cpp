@@ -104,6 +104,7 @@ void Launch::beginBlock() {
     thread.home = block.get();
     thread.number = uint32_t(block->number) * launch.threads + i;
     thread.wait = Wait::None;
+    thread.barriers = 0;
     thread.clock = 0;
     thread.known.clear();
     threads.push_back(&thread);
@@ -126,6 +127,8 @@ void Launch::endBlock(Block &block) {
 //===-- What threads do together -----------------------------------------===//
 
 void Launch::barrier(Thread &thread, const char *at) {
+  if (thread.barriers++ == skippedBarrier)
+    return;
   arrive(thread, at);
   thread.fiber.suspend();
 }

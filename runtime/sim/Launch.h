@@ -26,6 +26,8 @@ public:
   ~Launch();
   // Throws RNN_INTERNAL with what the kernel did wrong.
   void run();
+  // Of tests: the barrier of each block at which nobody waits; none if < 0.
+  int64_t skippedBarrier = -1;
 
 private:
   static constexpr uint32_t warpSize = 32;
@@ -38,7 +40,7 @@ private:
     Fiber fiber;
     Wait wait = Wait::None;
     const char *at = nullptr; // where it waits
-    bool polls = false;       // since its last turn
+    int64_t barriers = 0;     // met so far
     uint32_t clock = 0;
     Knowledge known;
     // Of the shuffle it takes part in.

@@ -48,6 +48,24 @@ class Cuda(unittest.TestCase):
             runs.append(seen)
         self.assertEqual(*runs)
 
+    def test_missing_barriers(self):
+        """Each of the first barriers that nobody waits at is a mistake."""
+        for name in ("gru", "attention", "selective_scan"):
+            case = small(name)
+            case.compile("f32", "sim")
+            module = case.compile("f32", "cuda:sm_90")
+            use_driver(BUILD / "conformance" / f"{case.name}.f32.sim.so")
+            for barrier in range(3):
+                os.environ["FAKE_CUDA_SKIP"] = str(barrier)
+                self.addCleanup(os.environ.pop, "FAKE_CUDA_SKIP", None)
+                run = Instance(case, case.widths[0], module, device="cuda:0")
+                inputs = run.random_inputs(3, 5)
+                with self.subTest(case=name, barrier=barrier), \
+                        self.assertRaisesRegex(RuntimeError, "CUDA"):
+                    outputs = run.forward(inputs)
+                    run.gradients(
+                        inputs + run.random_targets(3, 5, outputs))
+
     def test_training(self):
         """rnn train and generate: the same losses and text on both."""
         model = """

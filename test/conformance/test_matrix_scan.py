@@ -92,6 +92,9 @@ class MatrixScan(unittest.TestCase):
             kind: compile_model(text, BUILD / "conformance" /
                                 f"matrix_scan_{kind}.so", kind)
             for kind in ("f64", "f32")}
+        cls.modules["sim"] = compile_model(
+            text, BUILD / "conformance" / "matrix_scan_f64.sim.so", "f64",
+            "sim")
 
     def inputs(self, rng, batch, time, heads, keys, values, decays, words):
         """With decays of 0 and below 0 among them; and the targets."""
@@ -126,10 +129,10 @@ class MatrixScan(unittest.TestCase):
         return [o, outside(last)], \
             [dq, dk, dv] + ([da] if decays else []) + [outside(ds)]
 
-    def compare(self, kind, limit):
-        session = Session(self.modules[kind])
-        dtype = np.float64 if kind == "f64" else np.float32
-        for (name, *shape), time in product(SHAPES, TIMES):
+    def compare(self, kind, limit, times=TIMES, device=None):
+        session = Session(self.modules[kind], device=device)
+        dtype = np.float32 if kind == "f32" else np.float64
+        for (name, *shape), time in product(SHAPES, times):
             rng = np.random.default_rng(time)
             given, targets = self.inputs(rng, 3, time, *shape)
             given, targets = ([x.astype(dtype) for x in list]
@@ -150,6 +153,12 @@ class MatrixScan(unittest.TestCase):
 
     def test_in_single(self):
         self.compare("f32", 2e-5)
+
+    def test_simulated(self):
+        """On the simulated GPU, in several orders of its threads."""
+        self.compare("sim", 1e-12, (1, 17, 33), "sim")
+        for device in ("sim:1", "sim:2"):
+            self.compare("sim", 1e-12, (17,), device)
 
     def test_threads(self):
         name, *shape = SHAPES[6]

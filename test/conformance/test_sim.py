@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 import report
+import test_chunks
 from case import Instance
 from cases import CASES
 from librnn import State
@@ -17,6 +18,7 @@ from test_layers import is_selected, relative
 ORDERS = ("sim", "sim:1", "sim:2")
 SHAPES = ((3, 5), (1, 2))
 WIDTH = 7
+CHUNKED = 600  # steps: two chunks and more
 
 
 @cache
@@ -106,6 +108,19 @@ class Simulated(unittest.TestCase):
             self.assertEqual(seen[0], seen[1])
             self.assertEqual(seen[0], seen[2])
 
+    def check_chunks(self, name):
+        """A long sequence, in chunks of time, against the CPU in f64."""
+        shape, double = (1, CHUNKED), instance(name, "f64", "cpu")
+        values, gradients = self.everything(instance(name, "f64", "sim:1"),
+                                            shape)
+        wanted, slopes = self.everything(double, shape)
+        for a, b in zip(values, wanted, strict=True):
+            self.holds(name, "sim chunks", relative(a, b, 1e-6), 1e-12, shape)
+        largest = max(abs(g).max(initial=0) for g in slopes.values())
+        for key, value in slopes.items():
+            self.holds(name, "sim chunks grad", relative(
+                gradients[key], value, 1e-3 * largest), 1e-9, (key, shape))
+
     def check_steps(self, name):
         """Step by step against all at once."""
         run = instance(name, "f32", "sim")
@@ -131,6 +146,7 @@ PROPERTIES = {
     "single": Simulated.check_single,
     "orders": Simulated.check_orders,
     "steps": Simulated.check_steps,
+    "chunks": Simulated.check_chunks,
 }
 
 
@@ -144,6 +160,8 @@ def add_test(case, name, check):
 for one in CASES:
     for property_name, property_check in PROPERTIES.items():
         if property_name == "steps" and not one.continues:
+            continue
+        if property_name == "chunks" and one.name not in test_chunks.NAMES:
             continue
         add_test(one, property_name, property_check)
 

@@ -8,6 +8,7 @@
 //   FAKE_CUDA_GPUS     how many there are, 1
 //   FAKE_CUDA_MEMORY   bytes, 1 GiB
 //   FAKE_CUDA_FAIL     "cuLaunchKernel:719": that function gives that error
+//   FAKE_CUDA_SKIP     number of a barrier in each block that nobody waits at
 //   FAKE_CUDA_LOG      what the compiler of PTX says where it fails
 //
 // Read at each call. What a program must not do ends it with a message.
@@ -213,9 +214,9 @@ CU cuMemFree_v2(uint64_t address) {
   auto *memory = reinterpret_cast<void *>(address);
   if (!gpu().allocations.erase(memory))
     die("cuMemFree of what is not allocated");
+  // Of which a session may have its own; the memory may be another's.
   for (Stream *stream : gpu().streams)
-    if (!stream->work.empty())
-      die("cuMemFree of what a stream may still use");
+    stream->finish();
   gpu().used -= gpu().bytes[memory];
   gpu().memory.release(memory);
   return 0;
@@ -379,9 +380,10 @@ CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
                          nullptr};
     sim::Schedule schedule(0);
     try {
-      sim::Launch(gpu().memory, schedule, function->kernel, function->name,
-                  launch)
-          .run();
+      sim::Launch run(gpu().memory, schedule, function->kernel, function->name,
+                      launch);
+      run.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
+      run.run();
     } catch (const Failure &failure) {
       std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
       stream->error = LaunchFailed;
