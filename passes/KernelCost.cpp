@@ -191,6 +191,8 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       what += ", chunks";
     json::Object object = describe(
         name, what, ops, costOf(first, schedule.captured.getArrayRef()));
+    if (catalog.workers == Workers::Block)
+      object["runs"] = serialShape(first, schedule) ? "serial" : "rows";
     if (first.getForm())
       object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));

@@ -164,10 +164,12 @@ typedef struct rnn_sim_calls {
   // All lanes of the warp that run take part.
   uint64_t (*shuffle)(rnn_sim_thread *, uint64_t value, rnn_sim_shuffle mode,
                       uint32_t operand, const char *at);
-  // Called before an access. Shared addresses are offsets into the block's
-  // shared memory; the call returns where the bytes are.
+  // Called before an access, whose address must be a multiple of `alignment`.
+  // Shared addresses are offsets into the block's shared memory; the call
+  // returns where the bytes are.
   void *(*access)(rnn_sim_thread *, rnn_sim_access access, rnn_sim_space space,
-                  uint64_t address, uint32_t bytes, const char *at);
+                  uint64_t address, uint32_t bytes, uint32_t alignment,
+                  const char *at);
   // In a loop that waits for other threads.
   void (*poll)(rnn_sim_thread *, const char *at);
 } rnn_sim_calls;

@@ -1,6 +1,9 @@
 #include "passes/cpu/Emitter.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -111,7 +114,15 @@ Value Emitter::combine(Value a, Value b, bool isMax) {
 }
 
 Value Emitter::reduce(Value vector, bool isMax) {
-  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  int64_t given = cast<VectorType>(vector.getType()).getNumElements();
+  int64_t lanes = llvm::PowerOf2Ceil(given);
+  if (lanes > given) {
+    SmallVector<int64_t> padded;
+    for (int64_t i = 0; i < lanes; ++i)
+      padded.push_back(std::min(i, given));
+    Value least = number(vector.getType(), isMax ? -INFINITY : 0.0);
+    vector = vector::ShuffleOp::create(*this, vector, least, padded);
+  }
   while (lanes > 1) {
     lanes /= 2;
     SmallVector<int64_t> low, high;

@@ -7,6 +7,7 @@ namespace rnn {
 
 FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module, Workers workers) {
   KernelCatalog catalog;
+  catalog.workers = workers;
   llvm::StringMap<unsigned> byKey;
   WalkResult walk = module.walk<WalkOrder::PreOrder>([&](ScanOp scan) {
     FailureOr<ScanSchedule> schedule = scheduleScan(scan, workers);

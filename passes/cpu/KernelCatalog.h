@@ -7,6 +7,7 @@
 namespace rnn {
 
 struct KernelCatalog {
+  Workers workers = Workers::Thread;
   llvm::DenseMap<mlir::Operation *, ScanSchedule> schedules;
   llvm::DenseMap<mlir::Operation *, std::string> names;
   /// The scans of each kernel, the first of which stands for all.

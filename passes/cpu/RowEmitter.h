@@ -55,36 +55,40 @@ public:
   mlir::Value stateBuffer(unsigned i, mlir::Value iteration);
   /// From now on rows are emitted without what their next states need.
   void leaveStates() { keepsStates = false; }
-  /// True if each element of a row depends on its own place only, so that it
-  /// can be computed by itself over all of time.
-  bool isPerElement();
+  /// True if each element of a row can be computed by itself over all of time
+  /// (SerialShape); the functions below do that, with vectors of its lanes.
+  bool isSerial();
   /// Elements of such a row.
-  int64_t elements();
+  int64_t elements() { return serial->elements; }
   /// What a step reads that no state reaches.
-  struct Loaded {
-    llvm::DenseMap<mlir::Value, mlir::Value> elements, scalars;
-  };
+  using Loaded = llvm::DenseMap<mlir::Value, mlir::Value>;
   /// Emits the loads of the element `flat` of such a row's inputs.
   Loaded loadInputs(const RowIndex &index, mlir::Value flat);
-  /// How many loads those are.
-  unsigned numInputs() {
-    return scan.getInputs().size() + scan.getAhead().size();
-  }
+  /// How many numbers those are.
+  int64_t numLoaded();
   /// Emits the body for that element, with its states as given; returns its
   /// next states.
   llvm::SmallVector<mlir::Value> emitElement(const RowIndex &index,
                                              mlir::ValueRange states,
                                              mlir::Value flat,
                                              const Loaded &loaded);
-  /// The element of a state's row, as emitElement takes it.
+  /// The element of a row of this type, as emitElement takes it.
   mlir::Value loadElement(mlir::Value row, mlir::Type type, mlir::Value flat);
-  void storeElement(mlir::Value value, mlir::Value row, mlir::Value flat);
+  void storeElement(mlir::Value value, mlir::Value row, mlir::Type type,
+                    mlir::Value flat);
 
   mlir::Value rowOf(const Tensor &tensor, mlir::Value row, mlir::Type element);
   void copyRow(mlir::Value from, mlir::Value to, mlir::Type element,
                int64_t width);
 
 private:
+  unsigned numInputs() {
+    return scan.getInputs().size() + scan.getAhead().size();
+  }
+  std::pair<mlir::Value, Lanes> partOf(mlir::Value row, mlir::Type type,
+                                       mlir::Value flat);
+  mlir::Value computePart(mlir::Operation *op, mlir::ValueRange inputs,
+                          mlir::Value flat);
   struct Reduction;
   const Scheduled &info(mlir::Value value) {
     return s.values.find(value)->second;
@@ -158,8 +162,8 @@ private:
   llvm::SmallVector<mlir::Value> scratch, stateRows;
   /// Of the rows of a product, for a schedule of `manyRows`.
   mlir::Value inputRows, resultRows;
-  /// Of an element by itself, the next state is a result: nothing is stored.
   bool keepsStates = true;
+  std::optional<SerialShape> serial;
   llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;
   llvm::DenseMap<mlir::Value, mlir::Value> rows, known;

@@ -8,6 +8,8 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <optional>
+
 namespace rnn {
 
 /// The feature dimensions that are not 1: what loops go over.
@@ -86,6 +88,26 @@ enum class Workers { Thread, Block };
 /// Fails with an error at an op that cannot be compiled, or at a scan that
 /// keeps more between its loops than a thread's stack holds.
 llvm::FailureOr<ScanSchedule> scheduleScan(ScanOp scan, Workers workers);
+
+/// A row whose elements are worked on by one thread each, with nothing that
+/// threads need of each other: `elements` of them, each of `lanes` numbers that
+/// lie side by side. What a value of the body has of that follows from its
+/// shape: all of it, one number for each element, one element's lanes that are
+/// the same for all, or one number.
+struct SerialShape {
+  LoopShape whole; // all loops
+  int64_t elements = 1, lanes = 1;
+
+  enum Role { Whole, Element, Shared, Single, None };
+  Role roleOf(const LoopShape &shape) const;
+  int64_t lanesOf(const LoopShape &shape) const {
+    Role role = roleOf(shape);
+    return role == Whole || role == Shared ? lanes : 1;
+  }
+};
+/// None where a step mixes what different threads would have.
+std::optional<SerialShape> serialShape(ScanOp scan,
+                                       const ScanSchedule &schedule);
 
 /// True for ops that compute each element from the operands' same element.
 bool isElementwise(mlir::Operation *op);

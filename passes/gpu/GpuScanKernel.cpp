@@ -1,9 +1,10 @@
 // Scans on a GPU.
 //
-// serial: each element of a row depends on its own place only, so it is one
-// thread's over all of time, its states in registers. rows: a block works on
-// one batch row, all threads on each row of its step, with barriers between;
-// states and what is kept between loops are in shared memory.
+// serial: each element of a row, with the few numbers it may consist of,
+// depends on its own place only, so it is one thread's over all of time, its
+// states in registers (SerialShape). rows: a block works on one batch row, all
+// threads on each row of its step, with barriers between; states and what is
+// kept between loops are in shared memory.
 #include "dialect/Shapes.h"
 #include "passes/cpu/PlanWorkspace.h"
 #include "passes/cpu/ScanKernel.h"
@@ -58,7 +59,7 @@ public:
       return;
     }
     forLasts(steps, [&](unsigned i, Value row) {
-      rows.storeElement(states[i], row, place);
+      rows.storeElement(states[i], row, scan.getInits()[i].getType(), place);
     });
   }
 
@@ -98,7 +99,8 @@ private:
   /// registers are few.
   int64_t stepsTogether() {
     constexpr int64_t most = 4, loads = 16;
-    return std::clamp<int64_t>(loads / std::max(1u, rows.numInputs()), 1, most);
+    return std::clamp<int64_t>(loads / std::max<int64_t>(1, rows.numLoaded()),
+                               1, most);
   }
 
   /// Steps one after the other, their loads first.
@@ -206,7 +208,7 @@ void GpuKernels::makeScan(StringRef name, ScanOp scan,
   ScanArguments arguments(scan, schedule,
                           [&](unsigned i, bool) { return kernel.argument(i); });
   ScanWriter writer(kernel.e, scan, schedule, host, arguments);
-  if (writer.emitter().isPerElement()) {
+  if (writer.emitter().isSerial()) {
     kernel.e.gpu->threads = 128;
     kernel.threadsPerItem = writer.emitter().elements();
     kernel.forItem(

@@ -120,7 +120,8 @@ private:
   }
 
   /// Where the bytes of an access are.
-  Value access(Operation *op, rnn_sim_access kind, Value address, Type type) {
+  Value access(Operation *op, rnn_sim_access kind, Value address, Type type,
+               std::optional<uint64_t> alignment) {
     unsigned space =
         cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace();
     int64_t bytes =
@@ -133,18 +134,20 @@ private:
     return call(offsetof(rnn_sim_calls, access), e.pointer,
                 {thread, word(kind),
                  word(space == sharedSpace ? RNN_SIM_SHARED : RNN_SIM_GLOBAL),
-                 number, word(bytes), place(op)});
+                 number, word(bytes), word(alignment.value_or(bytes)),
+                 place(op)});
   }
 
   LogicalResult lower(Operation *op) {
     if (own.contains(op))
       return success();
     if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
-      Value at = access(op, RNN_SIM_LOAD, load.getAddr(), load.getType());
+      Value at = access(op, RNN_SIM_LOAD, load.getAddr(), load.getType(),
+                        load.getAlignment());
       load.getAddrMutable().assign(at);
     } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
       Value at = access(op, RNN_SIM_STORE, store.getAddr(),
-                        store.getValue().getType());
+                        store.getValue().getType(), store.getAlignment());
       store.getAddrMutable().assign(at);
     } else if (isa<NVVM::Barrier0Op>(op)) {
       call(offsetof(rnn_sim_calls, barrier), {}, {thread, place(op)});

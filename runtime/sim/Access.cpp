@@ -27,12 +27,13 @@ static std::string bytesAt(uint32_t bytes, rnn_sim_space space, uint64_t offset,
 }
 
 void *Launch::access(Thread &thread, rnn_sim_access access, rnn_sim_space space,
-                     uint64_t address, uint32_t bytes, const char *at) {
+                     uint64_t address, uint32_t bytes, uint32_t alignment,
+                     const char *at) {
   if (isAtomic(access)) { // others may come first
     paused.push_back(&thread);
     thread.fiber.suspend();
   }
-  void *where = examine(thread, access, space, address, bytes, at);
+  void *where = examine(thread, access, space, address, bytes, alignment, at);
   if (!mistake.empty())
     thread.fiber.suspend(); // for ever
   return where;
@@ -40,7 +41,7 @@ void *Launch::access(Thread &thread, rnn_sim_access access, rnn_sim_space space,
 
 void *Launch::examine(Thread &thread, rnn_sim_access access,
                       rnn_sim_space space, uint64_t address, uint32_t bytes,
-                      const char *at) {
+                      uint32_t alignment, const char *at) {
   Block &block = *thread.home;
   bool isShared = space == RNN_SIM_SHARED;
   const char *verb = writesMemory(access) ? " writes " : " reads ";
@@ -63,9 +64,10 @@ void *Launch::examine(Thread &thread, rnn_sim_access access,
                      : std::to_string(bytes) + " bytes outside of every "
                                                "buffer") +
                 ", at " + at);
-  if (address % bytes != 0)
+  if (address % alignment != 0)
     return stop(describe(thread) + verb + std::to_string(bytes) +
-                " bytes at an address that is no multiple of that, at " + at);
+                " bytes at an address that is no multiple of " +
+                std::to_string(alignment) + ", at " + at);
 
   if (readsMemory(access) && range && !range->written.empty() &&
       std::memchr(&range->written[address - range->start], 0, bytes))

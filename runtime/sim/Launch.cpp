@@ -21,9 +21,9 @@ const rnn_sim_calls Launch::calls = {
                                           at);
     },
     [](rnn_sim_thread *thread, rnn_sim_access access, rnn_sim_space space,
-       uint64_t address, uint32_t bytes, const char *at) {
+       uint64_t address, uint32_t bytes, uint32_t alignment, const char *at) {
       return self(thread).launch->access(self(thread), access, space, address,
-                                         bytes, at);
+                                         bytes, alignment, at);
     },
     [](rnn_sim_thread *thread, const char *at) {
       self(thread).launch->poll(self(thread), at);

@@ -68,7 +68,8 @@ private:
   uint64_t shuffle(Thread &thread, uint64_t value, rnn_sim_shuffle mode,
                    uint32_t operand, const char *at);
   void *access(Thread &thread, rnn_sim_access access, rnn_sim_space space,
-               uint64_t address, uint32_t bytes, const char *at);
+               uint64_t address, uint32_t bytes, uint32_t alignment,
+               const char *at);
   void poll(Thread &thread, const char *at);
 
   void beginBlock();
@@ -78,7 +79,8 @@ private:
   void exchange(Thread *warp);
   // Where the bytes are; null after a mistake.
   void *examine(Thread &thread, rnn_sim_access access, rnn_sim_space space,
-                uint64_t address, uint32_t bytes, const char *at);
+                uint64_t address, uint32_t bytes, uint32_t alignment,
+                const char *at);
   void checkWord(Thread &thread, Word &word, uint8_t mask,
                  rnn_sim_access access, rnn_sim_space space, uint64_t address,
                  const char *at);

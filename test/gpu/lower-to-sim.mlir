@@ -17,7 +17,7 @@ module attributes {rnn.kernels = ["swap"]} {
     %at = llvm.getelementptr inbounds %memory[%wide] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, f32
     // What is read is where the simulator says.
     // CHECK: %[[NUMBER:.*]] = llvm.ptrtoint %[[AT]]
-    // CHECK: %[[PLACE:.*]] = llvm.call %{{.*}}(%arg0, %{{.*}}, %{{.*}}, %[[NUMBER]], %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, i32, i64, i32, !llvm.ptr) -> !llvm.ptr
+    // CHECK: %[[PLACE:.*]] = llvm.call %{{.*}}(%arg0, %{{.*}}, %{{.*}}, %[[NUMBER]], %{{.*}}, %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, i32, i64, i32, i32, !llvm.ptr) -> !llvm.ptr
     // CHECK: llvm.load %[[PLACE]] {{.*}} : !llvm.ptr -> f32
     %value = llvm.load %at {alignment = 4 : i64} : !llvm.ptr<1> -> f32
     %shared = llvm.mlir.addressof @rnn_shared : !llvm.ptr<3>

@@ -19,7 +19,8 @@ struct Gpu {
   rnn_sim_thread *thread;
   void *at(rnn_sim_access access, rnn_sim_space space, uint64_t address,
            const char *line, uint32_t bytes = 4) const {
-    return thread->calls->access(thread, access, space, address, bytes, line);
+    return thread->calls->access(thread, access, space, address, bytes, bytes,
+                                 line);
   }
   int32_t load(rnn_sim_space space, uint64_t address, const char *line) const {
     return *static_cast<int32_t *>(at(RNN_SIM_LOAD, space, address, line));
@@ -200,7 +201,7 @@ TEST_F(SimTest, MemoryThatWasReleasedIsNoBuffer) {
 }
 
 TEST_F(SimTest, UnalignedAccessIsTold) {
-  expectTold("no multiple of that, at m:1",
+  expectTold("no multiple of 16, at m:1",
              [](rnn_sim_thread *thread, const uint64_t *arguments) {
                Gpu{thread}.at(RNN_SIM_LOAD, RNN_SIM_GLOBAL, arguments[0] + 4,
                               "m:1", 16);

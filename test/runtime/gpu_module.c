@@ -29,12 +29,12 @@ static void kernel(rnn_sim_thread *thread, const uint64_t *arguments) {
   if (i >= arguments[3])
     return;
   const float *x = thread->calls->access(thread, RNN_SIM_LOAD, RNN_SIM_GLOBAL,
-                                         arguments[0] + 4 * i, 4, "gpu:1");
+                                         arguments[0] + 4 * i, 4, 4, "gpu:1");
   const float *factor = thread->calls->access(
-      thread, RNN_SIM_LOAD, RNN_SIM_GLOBAL, arguments[2], 4, "gpu:2");
+      thread, RNN_SIM_LOAD, RNN_SIM_GLOBAL, arguments[2], 4, 4, "gpu:2");
   float result = *factor * *x;
   float *y = thread->calls->access(thread, RNN_SIM_STORE, RNN_SIM_GLOBAL,
-                                   arguments[1] + 4 * i, 4, "gpu:3");
+                                   arguments[1] + 4 * i, 4, 4, "gpu:3");
   *y = result;
 }
 EXPORT const rnn_sim_kernel rnn_sim_kernels[] = {kernel};

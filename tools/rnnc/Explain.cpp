@@ -49,15 +49,21 @@ static void explainRecurrences(const json::Object &module, raw_ostream &out) {
   }
 }
 
+/// What a kernel is, and on a GPU what its threads do.
+static std::string described(const json::Object &kernel) {
+  StringRef runs = text(kernel, "runs");
+  return text(kernel, "what").str() + (runs.empty() ? "" : ", ") + runs.str();
+}
+
 static void explainKernels(const json::Object &module, raw_ostream &out) {
   const json::Array *kernels = module.getArray("kernels");
   if (!kernels || kernels->empty())
     return;
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
   size_t widest = 30;
-  bool isChunked = false;
+  bool isChunked = false, isSerial = false, isRows = false;
   for (const json::Value &value : *kernels)
-    widest = std::max(widest, text(*value.getAsObject(), "what").size());
+    widest = std::max(widest, described(*value.getAsObject()).size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
                  StringRef bytes, StringRef operations, StringRef rest) {
     out << "  " << left_justify(name, 18) << left_justify(what, widest + 2)
@@ -70,12 +76,17 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     auto number = [&](StringRef key) {
       return std::to_string(kernel.getInteger(key).value_or(0));
     };
-    row(text(kernel, "name"), text(kernel, "what"), number("launches"),
+    row(text(kernel, "name"), described(kernel), number("launches"),
         number("bytes_per_row"), number("operations_per_row"),
         join(kernel.getArray("lines")) + "; " +
             join(kernel.getArray("entries")));
     isChunked |= text(kernel, "what").contains("chunk");
+    isSerial |= text(kernel, "runs") == "serial";
+    isRows |= text(kernel, "runs") == "rows";
   }
+  if (isSerial || isRows)
+    out << "  serial: a thread for each element of a row. rows: a block of "
+           "threads for each row.\n";
   if (isChunked)
     out << "  Calls of fewer than " << enoughRows << " rows and at least "
         << 2 * leastChunk << " steps are cut into chunks of time.\n";
