@@ -1,0 +1,47 @@
+# RUN: %python %s %source %build
+"""scripts/gpu-suite.sh packs and runs, here on the simulated GPU: the folder is
+whole by itself, a right kernel passes, and a wrong number fails."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+source, build = map(Path, sys.argv[1:3])
+
+
+def run(*words, code=0):
+    done = subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True,
+        env=os.environ | {"RNNC_BUILD": str(build), "PYTHON": sys.executable})
+    assert done.returncode == code, (words, done.stdout, done.stderr)
+    return done.stdout
+
+
+with tempfile.TemporaryDirectory() as root:
+    folder = Path(root) / "pack"
+    print(run(sys.executable, source / "bench/gpu/pack.py", folder, "--target",
+              "sim", "--cases", "min_gru", "--features", "100"))
+    # Elsewhere, with nothing of the build.
+    moved = Path(root) / "moved"
+    shutil.move(folder, moved)
+    suite = (source / "scripts/gpu-suite.sh", "run", moved, "--device", "sim",
+             "--quick")
+    said = run(*suite)
+    assert "conformance: 1 of 1 cases pass" in said, said
+    results = json.loads((moved / "results.json").read_text())
+    rows = {row["what"]: row for row in results["layers"]}
+    assert set(rows) == {"min_gru", "min_lstm", "gru", "lstm"}, rows
+    assert all(row["both_ms"] > 0 for row in rows.values()), rows
+
+    expected = moved / "conformance" / "min_gru_small.npz"
+    kept = dict(np.load(expected))
+    kept["0:output:0"][0, 0, 0] += 0.01
+    np.savez(expected, **kept)
+    said = run(*suite, code=1)
+    assert "FAIL min_gru_small: values" in said, said
