@@ -9,6 +9,7 @@
 #include <vector>
 
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -84,6 +85,10 @@ static thread_local Fiber *starting;
 
 void Fiber::prepare(std::unique_ptr<Stack> on, Body does, void *with) {
   stack = std::move(on);
+#ifdef __SANITIZE_ADDRESS__
+  // One that was left for good has marked its variables there.
+  __asan_unpoison_memory_region(stack->bottom(), Stack::bytes);
+#endif
   body = does;
   argument = with;
   ended = false;
