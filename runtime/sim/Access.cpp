@@ -53,6 +53,7 @@ void *Launch::examine(Thread &thread, rnn_sim_access access,
       memoryOf = block.shared.data() + address;
   } else if ((range = memory.find(address, bytes))) {
     memoryOf = reinterpret_cast<char *>(address);
+    start = range->start;
   } else if (const Memory::Range *near = memory.nearest(address)) {
     start = near->start;
     size = near->bytes;
@@ -170,6 +171,6 @@ void Launch::tellRace(const Thread &thread, const Event &earlier, bool writes,
        (wrote ? " wrote" : " read") + " at " + earlier.at +
        ", and nothing orders the two (" +
        (space == RNN_SIM_SHARED ? "shared memory, byte "
-                                : "global memory, byte ") +
+                                : "global memory, the buffer's byte ") +
        std::to_string(address) + ")");
 }

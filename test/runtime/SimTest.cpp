@@ -148,15 +148,15 @@ TEST_F(SimTest, RaceNamesBothLines) {
 }
 
 TEST_F(SimTest, WriteAfterReadIsARace) {
-  expectTold("nothing orders the two",
+  expectTold("nothing orders the two (global memory, the buffer's byte 8)",
              [](rnn_sim_thread *thread, const uint64_t *arguments) {
                Gpu gpu{thread};
                if (thread->thread == 9)
-                 gpu.store(RNN_SIM_GLOBAL, arguments[0], 1, "m:2");
+                 gpu.store(RNN_SIM_GLOBAL, arguments[0] + 8, 1, "m:2");
                else
-                 gpu.load(RNN_SIM_GLOBAL, arguments[0], "m:1");
+                 gpu.load(RNN_SIM_GLOBAL, arguments[0] + 8, "m:1");
              },
-             {numbers(1)});
+             {numbers(4)});
 }
 
 TEST_F(SimTest, BlocksMayNotShareWhatOneWrites) {
