@@ -17,7 +17,7 @@ public:
   // Memory of somebody else's that kernels may read, full of numbers.
   void lend(const void *memory, int64_t bytes);
 
-  // Whether a range lies within one allocation; if not, `why` says how.
+  // One allocation.
   struct Range {
     uint64_t start = 0, bytes = 0;
     std::vector<char> written; // by byte; empty: all of it
