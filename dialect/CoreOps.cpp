@@ -287,14 +287,20 @@ void LookupOp::buildAdjoint(OpBuilder &, Adjoints &adjoints) {
 // Products
 //===----------------------------------------------------------------------===//
 
+/// What products of numbers of this type are added up in.
+static Type sumType(Type element) {
+  return element.isBF16() ? Float32Type::get(element.getContext()) : element;
+}
+
 LogicalResult MatmulOp::verify() {
   if (hasNamedWidth(*this))
     return success(); // verified when the cell is applied
   auto weight = cast<RankedTensorType>(getWeight().getType());
+  Type element = getElementTypeOrSelf(getInput().getType());
   if (weight.getRank() != 2 || !isStatic(weight) ||
-      weight.getElementType() != getType().getElementType())
+      weight.getElementType() != element)
     return emitOpError("matmul_c1: the weight must be a static matrix of ")
-           << getType().getElementType() << ", but is " << weight;
+           << element << ", but is " << weight;
   int64_t n = weight.getDimSize(getTransposed() ? 0 : 1);
   int64_t k = weight.getDimSize(getTransposed() ? 1 : 0);
   Type in = getInput().getType();
@@ -303,7 +309,8 @@ LogicalResult MatmulOp::verify() {
   if (getWidth(in) != k)
     return emitOpError("matmul_c1: the input's width must be ")
            << k << ", but is " << getWidth(in);
-  if (getType() != withWidth(in, n))
+  Type wide = withElementType(withWidth(in, n), sumType(element));
+  if (getType() != withWidth(in, n) && getType() != wide)
     return emitOpError("matmul_c1: the result must be ")
            << withWidth(in, n) << ", but is " << getType();
   return success();
@@ -329,14 +336,22 @@ LogicalResult TransposeOp::verify() {
   return success();
 }
 
+LogicalResult CastOp::verify() {
+  auto in = cast<RankedTensorType>(getInput().getType());
+  if (getType().getShape() != in.getShape() || getType() == in)
+    return emitOpError("cast_c1: ")
+           << in << " cannot become " << getType()
+           << ": the shapes must be equal and the element types differ";
+  return success();
+}
+
 LogicalResult OuterSumOp::verify() {
   Type lhs = getLhs().getType(), rhs = getRhs().getType();
   if (withWidth(lhs, 1) != withWidth(rhs, 1))
     return emitOpError("outer_sum_c1: ")
            << lhs << " and " << rhs << " must agree but for the last dimension";
-  auto expected =
-      RankedTensorType::get({getWidth(lhs), getWidth(rhs)},
-                            cast<RankedTensorType>(lhs).getElementType());
+  auto expected = RankedTensorType::get({getWidth(lhs), getWidth(rhs)},
+                                        sumType(getElementTypeOrSelf(lhs)));
   if (getType() != expected)
     return emitOpError("outer_sum_c1: the result must be ")
            << expected << ", but is " << getType();

@@ -220,6 +220,8 @@ def RNN_MatmulOp : RNN_DifferentiableOp<"matmul", [Pure]> {
 
     * `matmul_c1`: the input's last dimension is the weight's `k`, the result's
       its `n`; other dimensions agree.
+    * `matmul_c2`: all have one element type; factors of bf16 are added up in
+      f32, and may give a result of that type.
 
     ```mlir
     %y = rnn.matmul %x, %w transposed
@@ -250,6 +252,20 @@ def RNN_TransposeOp : RNN_Op<"transpose", [Pure]> {
   let hasVerifier = 1;
 }
 
+def RNN_CastOp : RNN_Op<"cast", [Pure]> {
+  let summary = "the same numbers in another floating-point type";
+  let description = [{
+    Made by `rnn-mixed-precision`, outside of scans. To bf16, numbers are rounded
+    to the nearest, ties to even.
+
+    * `cast_c1`: the shapes are equal, the types differ.
+  }];
+  let arguments = (ins RNN_FloatTensor:$input);
+  let results = (outs RNN_FloatTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def RNN_OuterSumOp : RNN_Op<"outer_sum", [Pure]> {
   let summary = "sum over all rows of outer products: one matrix product";
   let description = [{
@@ -257,7 +273,7 @@ def RNN_OuterSumOp : RNN_Op<"outer_sum", [Pure]> {
     captured weight.
 
     * `outer_sum_c1`: lhs and rhs agree but for the last dimension; the result
-      is [lhs width, rhs width].
+      is [lhs width, rhs width], of f32 where they are bf16.
   }];
   let arguments = (ins RNN_FloatTensor:$lhs, RNN_FloatTensor:$rhs);
   let results = (outs RNN_FloatTensor:$result);

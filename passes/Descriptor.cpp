@@ -182,9 +182,13 @@ json::Value describeModule(ModuleOp module, const CpuTarget &target,
   json::Value recurrences = json::Array();
   if (auto list = module->getAttrOfType<ArrayAttr>("rnn.recurrences"))
     recurrences = toJSON(list);
+  std::string precision = typeOf(layout.elementType);
+  if (auto set = module->getAttrOfType<StringAttr>("rnn.precision"))
+    precision = set.getValue().str();
   return json::Object{
       {"producer", "rnnc " RNNC_VERSION},
       {"element_type", typeOf(layout.elementType)},
+      {"precision", precision},
       {"target",
        json::Object{{"cpu", target.cpu}, {"features", std::move(features)}}},
       {"parameter_count", layout.parameterCount},

@@ -195,5 +195,23 @@ def ChunkScans : Pass<"rnn-chunk-scans", "::mlir::ModuleOp"> {
   ];
 }
 
+def MixedPrecision : Pass<"rnn-mixed-precision", "::mlir::ModuleOp"> {
+  let summary = "Keep what lies in memory over time in bf16";
+  let description = [{
+    Last, for `--precision=bf16`: sequences between kernels become bf16, what is
+    kept for the backward pass as well. Bodies of scans widen what they read and
+    round what they write, so states, statistics and losses stay f32. Products
+    over time multiply bf16 and add up in f32; weights are rounded before them
+    (`rnn.cast`), parameters, gradients and the optimizer stay f32. So do what a
+    caller gives and gets, what chunks of time hand on, and what attention and
+    matrix scans read and write. Not in `step` entries.
+
+    With `tf32` nothing but a mark on the module, which a GPU's products obey.
+  }];
+  let options = [Option<"precision", "precision", "std::string",
+                        /*default=*/"\"bf16\"", "bf16 or tf32">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 #endif // RNN_PASSES_TD
 

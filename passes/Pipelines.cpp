@@ -58,10 +58,18 @@ void buildKernelsPipeline(OpPassManager &manager) {
   addCleanUp(manager);
 }
 
-void buildFormsPipeline(OpPassManager &manager) {
+void buildFormsPipeline(OpPassManager &manager,
+                        const PipelineOptions &options) {
   manager.addPass(createTransposeWeights());
   // What is one kernel is known; afterwards types say what is per chunk.
   manager.addPass(createChunkScans());
+  if (options.precision == "f32")
+    return;
+  MixedPrecisionOptions mixed;
+  mixed.precision = options.precision;
+  manager.addPass(createMixedPrecision(mixed));
+  // Not the canonicalizer: it does not know types of what is per chunk.
+  manager.addPass(createCSEPass());
 }
 
 void registerPipelines() {
@@ -70,17 +78,25 @@ void registerPipelines() {
                                                  llvm::cl::desc("f32 or f64"),
                                                  llvm::cl::init("f32")};
   };
+  struct FormsOptions : PassPipelineOptions<FormsOptions> {
+    PassOptions::Option<std::string> precision{
+        *this, "precision", llvm::cl::desc("f32, bf16 or tf32"),
+        llvm::cl::init("f32")};
+  };
   static PassPipelineRegistration<Options> scans(
       "rnn-scans-pipeline", "model -> scans",
       [](OpPassManager &manager, const Options &options) {
-        buildScansPipeline(manager, {options.elementType});
+        buildScansPipeline(manager, {options.elementType, "f32"});
       });
   static PassPipelineRegistration<> training(
       "rnn-training-pipeline", "scans -> training", buildTrainingPipeline);
   static PassPipelineRegistration<> kernels(
       "rnn-kernels-pipeline", "training -> kernels", buildKernelsPipeline);
-  static PassPipelineRegistration<> forms(
-      "rnn-forms-pipeline", "kernels -> forms", buildFormsPipeline);
+  static PassPipelineRegistration<FormsOptions> forms(
+      "rnn-forms-pipeline", "kernels -> forms",
+      [](OpPassManager &manager, const FormsOptions &options) {
+        buildFormsPipeline(manager, {"f32", options.precision});
+      });
 }
 
 } // namespace rnn

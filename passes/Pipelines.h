@@ -10,6 +10,7 @@ namespace rnn {
 
 struct PipelineOptions {
   std::string elementType = "f32"; // or f64, for checking gradients
+  std::string precision = "f32";   // or bf16 or tf32: rnn-mixed-precision
 };
 
 /// model -> scans: layers become scans, products leave the time loop, and each
@@ -21,7 +22,8 @@ void buildTrainingPipeline(mlir::OpPassManager &manager);
 /// training -> kernels: one scan per kernel.
 void buildKernelsPipeline(mlir::OpPassManager &manager);
 /// kernels -> forms: how each kernel runs over time.
-void buildFormsPipeline(mlir::OpPassManager &manager);
+void buildFormsPipeline(mlir::OpPassManager &manager,
+                        const PipelineOptions &options);
 
 /// `rnn-scans-pipeline`, `rnn-training-pipeline`, `rnn-kernels-pipeline`,
 /// `rnn-forms-pipeline`.

@@ -20,6 +20,15 @@ std::string Vocabulary::names() const {
   return llvm::join(all, ", ") + " and " + last;
 }
 
+/// Of an op's results and its regions' arguments.
+static SmallVector<Type> typesOf(Operation *op) {
+  SmallVector<Type> types(op->getResultTypes());
+  for (Region &region : op->getRegions())
+    if (!region.empty())
+      llvm::append_range(types, region.getArgumentTypes());
+  return types;
+}
+
 LogicalResult Vocabulary::check(ModuleOp model, Location start) const {
   if (model.getBody()->empty())
     return emitError(start)
@@ -43,6 +52,12 @@ LogicalResult Vocabulary::check(ModuleOp model, Location start) const {
              "rnn.repeat";
       return WalkResult::interrupt();
     }
+    for (Type type : typesOf(op))
+      if (getElementTypeOrSelf(type).isBF16()) {
+        emitError(op->getLoc()) << "a model's text computes in f32, not in "
+                                << type << "; compile it with --precision=bf16";
+        return WalkResult::interrupt();
+      }
     StringRef dialect = op->getName().getDialectNamespace();
     bool isPluggedIn = isPlugged(dialect);
     if (op == model || dialect == "rnn" || dialect == "arith" ||

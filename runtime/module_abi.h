@@ -19,7 +19,7 @@ extern "C" {
 #define RNN_MODULE_SECTION ".rnn.module"
 // Raised whenever a struct below, the descriptor or an entry's contract
 // changes.
-#define RNN_MODULE_ABI_VERSION 2
+#define RNN_MODULE_ABI_VERSION 3
 
 typedef struct rnn_module_header {
   char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
@@ -34,7 +34,8 @@ typedef enum rnn_element_type {
   RNN_F32 = 0,
   RNN_F64 = 1,
   RNN_I32 = 2,
-  RNN_BOOL = 3 // one byte, 0 or 1
+  RNN_BOOL = 3, // one byte, 0 or 1
+  RNN_BF16 = 4  // within a module only: in products of --precision=bf16
 } rnn_element_type;
 
 // C[m, n] = beta * C + op(A) op(B); row-major with leading dimensions.
@@ -50,7 +51,10 @@ typedef struct rnn_matmul {
   int64_t ldc;
   int32_t transpose_a, transpose_b;
   int32_t accumulate;   // beta
-  int32_t element_type; // RNN_F32 or RNN_F64
+  int32_t element_type; // of A and B: RNN_F32, RNN_F64 or RNN_BF16
+  int32_t result_type;  // of C: the same, or RNN_F32 for factors of RNN_BF16,
+                        // whose products are added up in f32
+  int32_t reserved;
 } rnn_matmul;
 
 // One run of a kernel of a module for a GPU, which may be a simulated one
@@ -157,6 +161,10 @@ typedef enum rnn_sim_access {
   RNN_SIM_RELEASE, // an atomic store that releases
   RNN_SIM_UPDATE   // an atomic load and store in one that does both
 } rnn_sim_access;
+typedef enum rnn_sim_factor {
+  RNN_SIM_BF16, // k = 16, two to a word
+  RNN_SIM_TF32  // k = 8; only the 19 highest bits of a word count
+} rnn_sim_factor;
 typedef struct rnn_sim_thread rnn_sim_thread;
 // `at` is a zero-terminated source location, "char-lm.mlir:7".
 typedef struct rnn_sim_calls {
@@ -172,6 +180,11 @@ typedef struct rnn_sim_calls {
                   const char *at);
   // In a loop that waits for other threads.
   void (*poll)(rnn_sim_thread *, const char *at);
+  // The warp's lanes together: D[16, 8] = A[16, k] B[k, 8] + C[16, 8], each
+  // lane with its words of the fragments as PTX's mma.sync has them: 4 of A, 2
+  // of B and 4 of C, which become D.
+  void (*multiply)(rnn_sim_thread *, rnn_sim_factor factor, uint32_t *words,
+                   const char *at);
 } rnn_sim_calls;
 struct rnn_sim_thread {
   const rnn_sim_calls *calls;

@@ -20,9 +20,9 @@ void CpuKernels::makeScan(StringRef name, ScanOp scan,
   emitScanKernel(scan, schedule, module, name, target);
 }
 
-void CpuKernels::makeCopy(StringRef name, Type element, int64_t width,
+void CpuKernels::makeCopy(StringRef name, Type from, Type to, int64_t width,
                           bool accumulate) {
-  emitCopyKernel(module, name, target, element, width, accumulate);
+  emitCopyKernel(module, name, target, from, to, width, accumulate);
 }
 
 void CpuKernels::makeTranspose(StringRef name, FloatType element, int64_t rows,
@@ -36,9 +36,9 @@ void CpuKernels::makeSumBatch(StringRef name, FloatType element, int64_t width,
                      accumulate);
 }
 
-void CpuKernels::makeScatterSum(StringRef name, FloatType element,
+void CpuKernels::makeScatterSum(StringRef name, FloatType rows, FloatType table,
                                 int64_t width, bool accumulate) {
-  emitScatterSumKernel(module, name, target, element, width, accumulate);
+  emitScatterSumKernel(module, name, target, rows, table, width, accumulate);
 }
 
 void CpuKernels::makeUpdate(FloatType element) {
@@ -79,8 +79,11 @@ void CpuKernels::launch(Emitter &e, HostCalls &host, StringRef kernel,
       e, type, ValueRange{run, context, count, address, host.arguments});
 }
 
-void CpuKernels::multiply(Emitter &e, HostCalls &host, FloatType element,
-                          const Product &product) {
+static rnn_element_type elementType(FloatType type) {
+  return type.isF64() ? RNN_F64 : type.isBF16() ? RNN_BF16 : RNN_F32;
+}
+
+void CpuKernels::multiply(Emitter &e, HostCalls &host, const Product &product) {
   static_assert(sizeof(rnn_matmul) <= HostCalls::recordBytes);
   auto set = [&](size_t offset, Value value) {
     e.setField(host.record, offset, value);
@@ -100,7 +103,8 @@ void CpuKernels::multiply(Emitter &e, HostCalls &host, FloatType element,
   flag(offsetof(rnn_matmul, transpose_a), product.transposeA);
   flag(offsetof(rnn_matmul, transpose_b), product.transposeB);
   flag(offsetof(rnn_matmul, accumulate), product.accumulate);
-  flag(offsetof(rnn_matmul, element_type), element.isF64() ? RNN_F64 : RNN_F32);
+  flag(offsetof(rnn_matmul, element_type), elementType(product.element));
+  flag(offsetof(rnn_matmul, result_type), elementType(product.result));
   Value context = e.field(host.table, offsetof(rnn_host, context), e.pointer);
   Value run = e.field(host.table, offsetof(rnn_host, matmul), e.pointer);
   auto type = LLVM::LLVMFunctionType::get(

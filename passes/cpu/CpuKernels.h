@@ -17,15 +17,16 @@ public:
 
   void makeScan(llvm::StringRef name, ScanOp scan,
                 const ScanSchedule &schedule) override;
-  void makeCopy(llvm::StringRef name, mlir::Type element, int64_t width,
-                bool accumulate) override;
+  void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
+                int64_t width, bool accumulate) override;
   void makeTranspose(llvm::StringRef name, mlir::FloatType element,
                      int64_t rows, int64_t columns) override;
   void makeSumBatch(llvm::StringRef name, mlir::FloatType element,
                     int64_t width, bool mean, bool fresh,
                     bool accumulate) override;
-  void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
-                      int64_t width, bool accumulate) override;
+  void makeScatterSum(llvm::StringRef name, mlir::FloatType rows,
+                      mlir::FloatType table, int64_t width,
+                      bool accumulate) override;
   void makeUpdate(mlir::FloatType element) override;
   void makeKernel(llvm::StringRef name, unsigned tensors, bool isSerial,
                   llvm::function_ref<void(KernelFrame &)> write) override;
@@ -40,8 +41,7 @@ public:
   void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
               mlir::Value count,
               llvm::ArrayRef<mlir::Value> arguments) override;
-  void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
-                const Product &product) override;
+  void multiply(Emitter &e, HostCalls &host, const Product &product) override;
   mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
                        double value, int64_t width) override;
   mlir::Value table(Emitter &e, HostCalls &host, llvm::StringRef name,

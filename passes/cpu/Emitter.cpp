@@ -101,6 +101,19 @@ Value Emitter::onlyActive(Value value, double other, Lanes lanes) {
   return select(mask(lanes), value, number(value.getType(), other));
 }
 
+Value Emitter::convert(Value value, Type element) {
+  Type type = value.getType(), from = getElementTypeOrSelf(type);
+  if (from == element)
+    return value;
+  if (auto vector = dyn_cast<VectorType>(type))
+    type = VectorType::get(vector.getShape(), element);
+  else
+    type = element;
+  if (from.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(*this, type, value);
+  return arith::TruncFOp::create(*this, type, value);
+}
+
 Value Emitter::splat(Value scalar, int64_t lanes) {
   return vector::BroadcastOp::create(
       *this, VectorType::get(lanes, scalar.getType()), scalar);

@@ -24,6 +24,8 @@ struct Lanes {
 /// The address spaces of a GPU, and the symbol of a block's shared memory.
 constexpr unsigned globalSpace = 1, sharedSpace = 3;
 constexpr llvm::StringLiteral sharedMemory = "rnn_shared";
+/// Of a function that a GPU runs: the threads of a block.
+constexpr llvm::StringLiteral kernelAttribute = "rnn.kernel";
 
 /// The block of threads of a GPU that works on one item of a kernel's range.
 struct ThreadBlock {
@@ -101,6 +103,8 @@ public:
   /// The value in active lanes, `other` in the rest.
   mlir::Value onlyActive(mlir::Value value, double other, Lanes lanes);
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
+  /// The number, or each of a vector, in another element type.
+  mlir::Value convert(mlir::Value value, mlir::Type element);
   /// Combines the lanes by a fixed tree.
   mlir::Value reduce(mlir::Value vector, bool isMax);
   mlir::Value combine(mlir::Value a, mlir::Value b, bool isMax);

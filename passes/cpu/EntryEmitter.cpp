@@ -88,7 +88,7 @@ void EntryEmitter::launch(StringRef kernel, Value count,
 }
 
 void EntryEmitter::multiply(const Product &product) {
-  parent.kernels.multiply(e, calls, parent.layout.elementType, product);
+  parent.kernels.multiply(e, calls, product);
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,7 +183,9 @@ Value EntryEmitter::layerIndex() {
   return index;
 }
 
-void EntryEmitter::copy(Tensor from, Tensor to, Type type, bool accumulate) {
+void EntryEmitter::copy(Tensor from, Tensor to, Type fromType, Type type,
+                        bool accumulate) {
+  Type source = getElementTypeOrSelf(fromType);
   Type element = getElementTypeOrSelf(type);
   int64_t width = rowWidth(type);
   Value count = rowsOf(type);
@@ -196,8 +198,10 @@ void EntryEmitter::copy(Tensor from, Tensor to, Type type, bool accumulate) {
   }
   std::string name = (accumulate ? "add_" : "copy_") + typeName(element) + "_" +
                      std::to_string(width);
+  if (source != element)
+    name = "cast_" + typeName(source) + "_" + name;
   parent.require(name, [&](StringRef name) {
-    parent.kernels.makeCopy(name, element, width, accumulate);
+    parent.kernels.makeCopy(name, source, element, width, accumulate);
   });
   launch(name, count, {from.pointer, from.stride, to.pointer, to.stride});
 }
@@ -207,7 +211,7 @@ void EntryEmitter::copyOperands(MutableArrayRef<OpOperand> operands) {
     if (plan.copies.count(&operand)) {
       Type type = operand.get().getType();
       copy(tensors[operand.get()],
-           tensorAt(plan.destinations.find(&operand)->second, type), type,
+           tensorAt(plan.destinations.find(&operand)->second, type), type, type,
            /*accumulate=*/false);
     }
 }
@@ -245,6 +249,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitScatterSum(scatter);
   else if (auto transpose = dyn_cast<TransposeOp>(op))
     emitTranspose(transpose);
+  else if (auto converted = dyn_cast<CastOp>(op))
+    emitCast(converted);
   else if (auto accumulate = dyn_cast<AccumulateOp>(op))
     emitAccumulate(accumulate);
   else if (auto state = dyn_cast<StateOp>(op))
@@ -387,8 +393,8 @@ void EntryEmitter::emitMatmul(MatmulOp op) {
   }
   Tensor b{tensors[op.getWeight()].pointer,
            e.index(getWidth(op.getWeight().getType()))};
-  multiply({m, e.index(outer), e.index(inner), a, false, b, op.getTransposed(),
-            c, false});
+  multiply({elementOf(op.getInput()), elementOf(op), m, e.index(outer),
+            e.index(inner), a, false, b, op.getTransposed(), c, false});
 }
 
 Tensor EntryEmitter::gradientOf(Operation *sum) {
@@ -409,8 +415,8 @@ void EntryEmitter::emitOuterSum(OuterSumOp op) {
   if (side != 1 || isStatic(lhs))
     a.stride = e.index(m), b.stride = e.index(n);
   c.stride = e.index(n);
-  multiply({e.index(m), e.index(n), e.mul(rowsOf(lhs), e.index(side)), a, true,
-            b, false, c, inPlace});
+  multiply({elementOf(op.getLhs()), elementOf(op), e.index(m), e.index(n),
+            e.mul(rowsOf(lhs), e.index(side)), a, true, b, false, c, inPlace});
 }
 
 void EntryEmitter::emitSumBatch(SumBatchOp op) {
@@ -432,13 +438,13 @@ void EntryEmitter::emitSumBatch(SumBatchOp op) {
 }
 
 void EntryEmitter::emitScatterSum(ScatterSumOp op) {
-  FloatType element = parent.layout.elementType;
+  FloatType element = elementOf(op), rowType = elementOf(op.getRows());
   int64_t width = rowWidth(op.getRows().getType());
   bool inPlace = isAccumulatedInPlace(op);
-  std::string name = "scatter_sum_" + typeName(element) + "_" +
+  std::string name = "scatter_sum_" + typeName(rowType) + "_" +
                      std::to_string(width) + (inPlace ? "_add" : "");
   parent.require(name, [&](StringRef name) {
-    parent.kernels.makeScatterSum(name, element, width, inPlace);
+    parent.kernels.makeScatterSum(name, rowType, element, width, inPlace);
   });
   Tensor from = tensors[op.getRows()], index = tensors[op.getIndex()];
   Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
@@ -461,6 +467,11 @@ void EntryEmitter::emitTranspose(TransposeOp op) {
          {tensors[op.getInput()].pointer, tensors[op.getResult()].pointer});
 }
 
+void EntryEmitter::emitCast(CastOp op) {
+  copy(tensors[op.getInput()], tensors[op.getResult()], op.getInput().getType(),
+       op.getType(), /*accumulate=*/false);
+}
+
 void EntryEmitter::emitAccumulate(AccumulateOp op) {
   Operation *sum = op.getValue().getDefiningOp();
   if (sum && isAccumulatedInPlace(sum))
@@ -470,7 +481,7 @@ void EntryEmitter::emitAccumulate(AccumulateOp op) {
   Tensor to{
       namedPointer(gradients, op.getName(), op.getRow().value_or(0), size),
       e.index(size)};
-  copy(tensors[op.getValue()], to, type, /*accumulate=*/true);
+  copy(tensors[op.getValue()], to, type, type, /*accumulate=*/true);
 }
 
 void EntryEmitter::emitState(StateOp op) {

@@ -61,6 +61,7 @@ private:
   void emitSumBatch(SumBatchOp op);
   void emitScatterSum(ScatterSumOp op);
   void emitTranspose(TransposeOp op);
+  void emitCast(CastOp op);
   void emitAccumulate(AccumulateOp op);
   void emitState(StateOp op);
   mlir::LogicalResult emitBroadcast(BroadcastOp op);
@@ -72,7 +73,9 @@ private:
   void multiply(const Product &product);
   /// Copies operands that could not be made where they must be.
   void copyOperands(mlir::MutableArrayRef<mlir::OpOperand> operands);
-  void copy(Tensor from, Tensor to, mlir::Type type, bool accumulate);
+  /// Rows of `fromType` to where those of `toType` go, of the same shape.
+  void copy(Tensor from, Tensor to, mlir::Type fromType, mlir::Type toType,
+            bool accumulate);
 
   mlir::Value rowsOf(mlir::Type type);
   mlir::Value bytesOf(const SizePolynomial &size);
@@ -88,8 +91,9 @@ private:
   /// The index of the current layer, of nested repeats all together.
   mlir::Value layerIndex();
   Tensor gradientOf(mlir::Operation *sum);
-  mlir::Type elementOf(mlir::Value value) {
-    return mlir::getElementTypeOrSelf(value.getType());
+  mlir::FloatType elementOf(mlir::Value value) {
+    return mlir::cast<mlir::FloatType>(
+        mlir::getElementTypeOrSelf(value.getType()));
   }
 
   ModuleEmitter &parent;

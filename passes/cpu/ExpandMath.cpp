@@ -3,6 +3,7 @@
 // f32: exp and tanh are ours (below); sigmoid and softplus were written with
 // exp. log, log1p, erf, sin, ... are MLIR's polynomial approximations. What is
 // left, and all of f64, becomes calls to libm, lane by lane.
+#include "passes/cpu/Emitter.h"
 #include "passes/cpu/Passes.h"
 
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -144,6 +145,47 @@ struct ExpandRsqrt : OpRewritePattern<math::RsqrtOp> {
   }
 };
 
+/// f32 to bf16 by the bits, as no processor before AVX-512 BF16 does it, and
+/// compilers' libraries differ. On a GPU one instruction does.
+struct ExpandTruncate : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!getElementTypeOrSelf(type).isBF16() ||
+        op->getParentOfType<LLVM::LLVMFuncOp>()->hasAttr(kernelAttribute))
+      return rewriter.notifyMatchFailure(op, "not to bf16, or on a GPU");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto shaped = [&](Type element) -> Type {
+      auto vector = dyn_cast<VectorType>(type);
+      return vector ? VectorType::get(vector.getShape(), element) : element;
+    };
+    Type word = shaped(b.getI32Type());
+    auto number = [&](uint32_t bits) -> Value {
+      TypedAttr value = b.getI32IntegerAttr(int32_t(bits));
+      if (auto vector = dyn_cast<VectorType>(word))
+        value = DenseElementsAttr::get(vector, Attribute(value));
+      return arith::ConstantOp::create(b, value);
+    };
+    Value x = op.getIn();
+    Value bits = arith::BitcastOp::create(b, word, x);
+    Value high = arith::ShRUIOp::create(b, bits, number(16));
+    Value odd = arith::AndIOp::create(b, high, number(1));
+    Value up = arith::AddIOp::create(b, odd, number(0x7FFF));
+    Value rounded = arith::ShRUIOp::create(
+        b, Value(arith::AddIOp::create(b, bits, up)), number(16));
+    // A NaN must not become infinity.
+    Value quiet = arith::OrIOp::create(b, high, number(0x40));
+    Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+    Value half = arith::TruncIOp::create(
+        b, shaped(b.getI16Type()),
+        Value(arith::SelectOp::create(b, isNaN, quiet, rounded)));
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, type, half);
+    return success();
+  }
+};
+
 class ExpandMath : public PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMath)
@@ -161,7 +203,8 @@ public:
     MLIRContext *context = &getContext();
     {
       RewritePatternSet patterns(context);
-      patterns.add<ExpandExp, ExpandRsqrt, ExpandTanh>(context, /*benefit=*/10);
+      patterns.add<ExpandExp, ExpandRsqrt, ExpandTanh, ExpandTruncate>(
+          context, /*benefit=*/10);
       populateMathPolynomialApproximationPatterns(patterns, [](StringRef op) {
         return op != "math.exp" && op != "math.rsqrt" && op != "math.tanh";
       });

@@ -19,6 +19,7 @@ struct HostCalls {
 
 /// C (+)= op(A) op(B), as rnn_matmul says it.
 struct Product {
+  mlir::FloatType element, result; // of A and B, and of C
   mlir::Value m, n, k;
   Tensor a;
   bool transposeA;
@@ -36,15 +37,16 @@ public:
   // and what the range counts.
   virtual void makeScan(llvm::StringRef name, ScanOp scan,
                         const ScanSchedule &schedule) = 0;
-  virtual void makeCopy(llvm::StringRef name, mlir::Type element, int64_t width,
-                        bool accumulate) = 0;
+  virtual void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
+                        int64_t width, bool accumulate) = 0;
   virtual void makeTranspose(llvm::StringRef name, mlir::FloatType element,
                              int64_t rows, int64_t columns) = 0;
   virtual void makeSumBatch(llvm::StringRef name, mlir::FloatType element,
                             int64_t width, bool mean, bool fresh,
                             bool accumulate) = 0;
-  virtual void makeScatterSum(llvm::StringRef name, mlir::FloatType element,
-                              int64_t width, bool accumulate) = 0;
+  virtual void makeScatterSum(llvm::StringRef name, mlir::FloatType rows,
+                              mlir::FloatType table, int64_t width,
+                              bool accumulate) = 0;
   /// One that is written by hand, of `tensors` pointers with their rows'
   /// distances, and the time. `isSerial`: an item is one thread's on a GPU.
   virtual void makeKernel(llvm::StringRef name, unsigned tensors, bool isSerial,
@@ -63,7 +65,7 @@ public:
   virtual void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
                       mlir::Value count,
                       llvm::ArrayRef<mlir::Value> arguments) = 0;
-  virtual void multiply(Emitter &e, HostCalls &host, mlir::FloatType element,
+  virtual void multiply(Emitter &e, HostCalls &host,
                         const Product &product) = 0;
   /// The address of `width` equal numbers in the memory that kernels see.
   virtual mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,

@@ -131,7 +131,7 @@ private:
       return cast<OpResult>(value).getResultNumber() >=
              repeat.getInits().size();
     return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-               TransposeOp, ConcatOp>(op) ||
+               TransposeOp, CastOp, ConcatOp>(op) ||
            isByHand(op);
   }
 
@@ -181,7 +181,7 @@ private:
       } else if (auto repeat = dyn_cast<RepeatOp>(op)) {
         planRepeat(repeat);
       } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-                     TransposeOp>(op) ||
+                     TransposeOp, CastOp>(op) ||
                  isByHand(&op)) {
         if (!isAccumulatedInPlace(&op))
           for (Value result : op.getResults())

@@ -46,21 +46,22 @@ int64_t sumBlock(const CpuTarget &target, FloatType element, int64_t width) {
 }
 
 void emitCopyKernel(ModuleOp module, StringRef name, const CpuTarget &target,
-                    Type element, int64_t width, bool accumulate) {
+                    Type fromType, Type toType, int64_t width,
+                    bool accumulate) {
   Emitter e(module.getLoc(), module.getContext());
   Arguments a{e, createKernel(e, module, name, target)};
   Value from = a.pointer(0), fromStride = a.number(1);
   Value to = a.pointer(2), toStride = a.number(3);
-  unsigned bits = element.isF64() ? 64 : 32;
+  unsigned bits = toType.isF64() ? 64 : 32;
   e.loop(a.begin(), a.end(), [&](Value row) {
-    Value source = e.at(from, e.mul(row, fromStride), element);
-    Value target_ = e.at(to, e.mul(row, toStride), element);
+    Value source = e.at(from, e.mul(row, fromStride), fromType);
+    Value target_ = e.at(to, e.mul(row, toStride), toType);
     e.forRow(width, target.vectorBits / bits, [&](Value i, Lanes lanes) {
-      Value value = e.load(e.at(source, i, element), element, lanes);
-      Value address = e.at(target_, i, element);
+      Value value = e.load(e.at(source, i, fromType), fromType, lanes);
+      value = e.convert(value, toType);
+      Value address = e.at(target_, i, toType);
       if (accumulate)
-        value =
-            arith::AddFOp::create(e, e.load(address, element, lanes), value);
+        value = arith::AddFOp::create(e, e.load(address, toType, lanes), value);
       e.store(value, address, lanes);
     });
   });
@@ -119,36 +120,36 @@ void emitSumBatchKernel(ModuleOp module, StringRef name,
 }
 
 void emitScatterSumKernel(ModuleOp module, StringRef name,
-                          const CpuTarget &target, FloatType element,
-                          int64_t width, bool accumulate) {
+                          const CpuTarget &target, FloatType rowType,
+                          FloatType tableType, int64_t width, bool accumulate) {
   Emitter e(module.getLoc(), module.getContext());
   Arguments a{e, createKernel(e, module, name, target)};
   Value from = a.pointer(0), stride = a.number(1);
   Value index = a.pointer(2), indexStride = a.number(3);
   Value table = a.pointer(4), rows = a.number(5), tableRows = a.number(6);
-  int64_t lanes = sumBlock(target, element, width);
+  int64_t lanes = sumBlock(target, tableType, width);
   auto rowOf = [&](Value row) {
-    return e.at(table, e.mul(row, e.index(width)), element);
+    return e.at(table, e.mul(row, e.index(width)), tableType);
   };
   if (!accumulate)
     e.loop(e.index(0), tableRows, [&](Value row) {
       Value to = rowOf(row);
       forBlocks(e, a.begin(), a.end(), width, lanes, [&](Value i, Lanes l) {
-        e.store(e.number(VectorType::get(l.count, element), 0),
-                e.at(to, i, element), l);
+        e.store(e.number(VectorType::get(l.count, tableType), 0),
+                e.at(to, i, tableType), l);
       });
     });
   e.loop(e.index(0), rows, [&](Value row) {
-    Value source = e.at(from, e.mul(row, stride), element);
+    Value source = e.at(from, e.mul(row, stride), rowType);
     Value at = e.load(e.at(index, e.mul(row, indexStride), e.getI32Type()),
                       e.getI32Type());
     Value to = rowOf(arith::ExtUIOp::create(e, e.getI64Type(), at));
     forBlocks(e, a.begin(), a.end(), width, lanes, [&](Value i, Lanes l) {
-      Value address = e.at(to, i, element);
-      e.store(
-          arith::AddFOp::create(e, e.load(address, element, l),
-                                e.load(e.at(source, i, element), element, l)),
-          address, l);
+      Value address = e.at(to, i, tableType);
+      Value more = e.load(e.at(source, i, rowType), rowType, l);
+      e.store(arith::AddFOp::create(e, e.load(address, tableType, l),
+                                    e.convert(more, tableType)),
+              address, l);
     });
   });
 }

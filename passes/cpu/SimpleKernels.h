@@ -9,11 +9,11 @@
 
 namespace rnn {
 
-/// Writes (or, with `accumulate`, adds) rows. Arguments: source, its stride,
-/// destination, its stride. Range: rows.
+/// Writes (or, with `accumulate`, adds) rows of one type to rows of another.
+/// Arguments: source, its stride, destination, its stride. Range: rows.
 void emitCopyKernel(mlir::ModuleOp module, mlir::StringRef name,
-                    const CpuTarget &target, mlir::Type element, int64_t width,
-                    bool accumulate);
+                    const CpuTarget &target, mlir::Type fromType,
+                    mlir::Type toType, int64_t width, bool accumulate);
 
 /// `rnn.sum_batch`. Arguments: source, its stride, destination, batch rows,
 /// batch * time, 1 if the call carries. Range: blocks of `sumBlock` features.
@@ -24,8 +24,9 @@ void emitSumBatchKernel(mlir::ModuleOp module, mlir::StringRef name,
 /// `rnn.scatter_sum`. Arguments: source, its stride, index, its stride,
 /// destination, rows of the source, rows of the table. Range: as above.
 void emitScatterSumKernel(mlir::ModuleOp module, mlir::StringRef name,
-                          const CpuTarget &target, mlir::FloatType element,
-                          int64_t width, bool accumulate);
+                          const CpuTarget &target, mlir::FloatType rowType,
+                          mlir::FloatType tableType, int64_t width,
+                          bool accumulate);
 
 /// `rnn.transpose` of [rows, columns]. Arguments: source, destination. Range:
 /// blocks of `sumBlock` columns.

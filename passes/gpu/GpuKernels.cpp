@@ -126,15 +126,13 @@ Value GpuKernels::constant(Emitter &e, HostCalls &calls, Type element,
                            double value, int64_t width) {
   Type memory = e.inMemory(element);
   unsigned bytes = memory.getIntOrFloatBitWidth() / 8;
-  uint64_t bits;
-  if (element.isF64()) {
-    memcpy(&bits, &value, sizeof(bits));
-  } else if (element.isF32()) {
-    float single = value;
-    bits = 0;
-    memcpy(&bits, &single, sizeof(single));
-  } else {
-    bits = int64_t(value);
+  uint64_t bits = int64_t(value);
+  if (auto type = dyn_cast<FloatType>(element)) {
+    bool isLossy;
+    APFloat number(value);
+    number.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                   &isLossy);
+    bits = number.bitcastToAPInt().getZExtValue();
   }
   std::string key = std::to_string(bytes) + "_" + std::to_string(bits) + "_" +
                     std::to_string(width);

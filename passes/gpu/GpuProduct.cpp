@@ -3,6 +3,7 @@
 // sum over k runs in order.
 #include "passes/cpu/CpuKernels.h"
 #include "passes/gpu/GpuKernels.h"
+#include "passes/gpu/GpuTensorProduct.h"
 
 using namespace mlir;
 
@@ -135,20 +136,34 @@ private:
 
 } // namespace
 
-void GpuKernels::multiply(Emitter &e, HostCalls &calls, FloatType element,
+void GpuKernels::multiply(Emitter &e, HostCalls &calls,
                           const Product &product) {
+  bool onCores =
+      product.element.isBF16() || (product.element.isF32() && roundsToTf32);
   std::string name =
-      "product_" + typeName(element) + "_" + (product.transposeA ? "t" : "n") +
-      (product.transposeB ? "t" : "n") + (product.accumulate ? "_add" : "");
+      "product_" + typeName(product.element) + "_" +
+      (product.result != product.element ? typeName(product.result) + "_"
+                                         : "") +
+      (product.transposeA ? "t" : "n") + (product.transposeB ? "t" : "n") +
+      (product.accumulate ? "_add" : "");
   if (!geometry.contains(name)) {
     Kernel kernel(*this, name, module.getLoc(),
                   {false, false, false, true, false, true, false, true, false},
-                  threads, 0);
-    ProductWriter writer(kernel.e, element, product.transposeA,
-                         product.transposeB, product.accumulate,
-                         kernel.function.getArguments());
-    kernel.forItem([&](Value item, Value) { writer.emit(item); });
+                  onCores ? TensorProduct::threads : threads, 0);
+    ValueRange arguments = kernel.function.getArguments();
+    if (onCores) {
+      TensorProduct shape{product.element, product.result, product.transposeA,
+                          product.transposeB, product.accumulate};
+      kernel.forItem([&](Value item, Value) {
+        emitTensorProduct(kernel.e, shape, arguments, item);
+      });
+    } else {
+      ProductWriter writer(kernel.e, product.element, product.transposeA,
+                           product.transposeB, product.accumulate, arguments);
+      kernel.forItem([&](Value item, Value) { writer.emit(item); });
+    }
   }
+  static_assert(TensorProduct::tile == tile);
   auto tiles = [&](Value extent) -> Value {
     return arith::DivSIOp::create(e, e.add(extent, e.index(tile - 1)),
                                   e.index(tile));

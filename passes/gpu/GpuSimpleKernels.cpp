@@ -13,20 +13,21 @@ namespace rnn {
 
 constexpr int64_t manyThreads = 256;
 
-void GpuKernels::makeCopy(StringRef name, Type element, int64_t width,
+void GpuKernels::makeCopy(StringRef name, Type from, Type to, int64_t width,
                           bool accumulate) {
   Kernel kernel(*this, name, module.getLoc(), {true, false, true, false},
                 manyThreads, width);
   Emitter &e = kernel.e;
   kernel.forItem([&](Value row, Value place) {
-    auto address = [&](unsigned i) {
+    auto address = [&](unsigned i, Type element) {
       Value start = e.mul(row, kernel.argument(i + 1));
       return e.at(kernel.argument(i), e.add(start, place), element);
     };
-    Value value = e.load(address(0), element), to = address(2);
+    Value value = e.convert(e.load(address(0, from), from), to);
+    Value result = address(2, to);
     if (accumulate)
-      value = arith::AddFOp::create(e, e.load(to, element), value);
-    e.store(value, to);
+      value = arith::AddFOp::create(e, e.load(result, to), value);
+    e.store(value, result);
   });
 }
 
@@ -71,8 +72,9 @@ void GpuKernels::makeSumBatch(StringRef name, FloatType element, int64_t,
 }
 
 /// A block for each row of the table adds up what belongs to it, in order.
-void GpuKernels::makeScatterSum(StringRef name, FloatType element,
-                                int64_t width, bool accumulate) {
+void GpuKernels::makeScatterSum(StringRef name, FloatType rowType,
+                                FloatType element, int64_t width,
+                                bool accumulate) {
   int64_t threads = std::clamp<int64_t>(llvm::alignTo(width, 32), 32, 256);
   Kernel kernel(*this, name, module.getLoc(),
                 {true, false, true, false, true, false, false}, threads, 0);
@@ -98,8 +100,9 @@ void GpuKernels::makeScatterSum(StringRef name, FloatType element,
             OpBuilder::InsertionGuard guard(e);
             e.setInsertionPointToStart(adds.thenBlock());
             Value place = e.add(e.mul(row, stride), feature);
-            Value more = arith::AddFOp::create(
-                e, before[0], e.load(e.at(from, place, element), element));
+            Value part = e.load(e.at(from, place, rowType), rowType);
+            Value more =
+                arith::AddFOp::create(e, before[0], e.convert(part, element));
             scf::YieldOp::create(e, more);
             e.setInsertionPointToStart(adds.elseBlock());
             scf::YieldOp::create(e, before[0]);

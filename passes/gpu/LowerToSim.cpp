@@ -10,6 +10,7 @@
 #include "runtime/module_abi.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Path.h"
@@ -166,6 +167,11 @@ private:
         result = arith::BitcastOp::create(e, type, result);
       shuffle.getRes().replaceAllUsesWith(result);
       op->erase();
+    } else if (auto product = dyn_cast<NVVM::MmaOp>(op)) {
+      multiply(product);
+    } else if (auto convert = dyn_cast<NVVM::ConvertFloatToTF32Op>(op)) {
+      convert.getRes().replaceAllUsesWith(roundToTf32(convert.getSrc()));
+      op->erase();
     } else if (isa<NVVM::ThreadIdXOp>(op)) {
       op->getResult(0).replaceAllUsesWith(own_(
           e.field(thread, offsetof(rnn_sim_thread, thread), e.getI32Type())));
@@ -192,11 +198,49 @@ private:
     return success();
   }
 
+  /// A product by the lanes of a warp, whose words go through memory.
+  void multiply(NVVM::MmaOp product) {
+    constexpr int64_t count = 10, firstSum = 6;
+    if (!words) {
+      OpBuilder::InsertionGuard guard(e);
+      e.setInsertionPointToStart(&kernel.getBody().front());
+      words = LLVM::AllocaOp::create(e, e.pointer, e.getI32Type(),
+                                     e.index(count), 16);
+    }
+    for (auto [i, word] : llvm::enumerate(product.getOperands()))
+      e.setField(words, i * 4, word);
+    auto factor = *product.getMultiplicandAPtxType() == NVVM::MMATypes::bf16
+                      ? RNN_SIM_BF16
+                      : RNN_SIM_TF32;
+    call(offsetof(rnn_sim_calls, multiply), {},
+         {thread, word(factor), words, place(product)});
+    Value result = LLVM::PoisonOp::create(e, product.getType());
+    for (int64_t i = 0; i < count - firstSum; ++i)
+      result = LLVM::InsertValueOp::create(
+          e, result, e.field(words, (firstSum + i) * 4, e.getF32Type()), i);
+    product.replaceAllUsesWith(result);
+    product.erase();
+  }
+
+  /// cvt.rna.tf32.f32: to 10 bits of fraction, the nearest, ties away from 0.
+  Value roundToTf32(Value number) {
+    Value bits = arith::BitcastOp::create(e, e.getI32Type(), number);
+    Value up = arith::AddIOp::create(e, bits, word(0x1000));
+    Value rounded = arith::AndIOp::create(e, up, word(~0x1FFF));
+    // Infinity and NaN stay what they are.
+    Value isFinite =
+        arith::CmpFOp::create(e, arith::CmpFPredicate::OLT,
+                              math::AbsFOp::create(e, number).getResult(),
+                              e.number(e.getF32Type(), INFINITY));
+    return e.select(isFinite, rounded, bits);
+  }
+
   ModuleOp module;
   LLVM::LLVMFuncOp kernel;
   llvm::StringMap<std::string> &places;
   Emitter e;
   Value thread, calls;
+  Value words; // of a lane in a product
   DenseSet<Operation *> own;
 };
 
@@ -214,7 +258,8 @@ public:
     return "turn kernels of a GPU into code that the simulated GPU runs";
   }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, LLVM::LLVMDialect>();
+    registry
+        .insert<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect>();
   }
 
   void runOnOperation() override {

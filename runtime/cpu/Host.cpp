@@ -1,8 +1,13 @@
 // See Host.h.
 #include "cpu/Host.h"
 
+#include "ElementType.h"
+#include "cpu/NarrowProduct.h"
+
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -75,16 +80,17 @@ void Host::matmul(const rnn_matmul &product, bool mayAllocate) {
   if (product.m <= 0 || product.n <= 0)
     return;
   if (product.k <= 0) {
-    int64_t size = product.element_type == RNN_F64 ? 8 : 4;
+    int64_t size = byteSize(rnn_element_type(product.result_type));
     for (int64_t i = 0; i < product.m && !product.accumulate; ++i)
       std::memset(static_cast<char *>(product.c) + i * product.ldc * size, 0,
                   size_t(product.n * size));
     return;
   }
+  bool isNarrow = product.element_type == RNN_BF16;
   bool library =
-      mayAllocate && oneDnn.available() && product.element_type == RNN_F32;
+      mayAllocate && oneDnn.available() && product.element_type != RNN_F64;
   int64_t few = library ? fewRowsBesideLibrary : fewRowsAlone;
-  if (product.m <= few && !product.transpose_a)
+  if (product.m <= few && !product.transpose_a && !isNarrow)
     fewRowsProduct(product);
   else
     tiledProduct(product, library);
@@ -133,21 +139,42 @@ void Host::tiledProduct(const rnn_matmul &product, bool library) {
     else
       columns = Cut(product.n, std::max(columns.size / 2, smallest));
   }
-  auto body = [&](int64_t begin, int64_t end) {
+  auto multiply = [&](const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,
+                      int64_t n1) {
+    if (!library || !oneDnn.tile(p, m0, m1, n0, n1))
+      chosen.tile(p, m0, m1, n0, n1);
+  };
+  std::atomic<bool> noMemory{false};
+  auto forTiles = [&](int64_t begin, int64_t end, auto &&tile) {
     std::optional<OneDnn::Use> use;
     if (library)
       use.emplace(oneDnn);
     for (int64_t i = begin; i < end; ++i) {
       int64_t m0 = i / columns.count * rows.size;
       int64_t n0 = i % columns.count * columns.size;
-      int64_t m1 = std::min(m0 + rows.size, product.m);
-      int64_t n1 = std::min(n0 + columns.size, product.n);
-      if (!library || !oneDnn.tile(product, m0, m1, n0, n1))
-        chosen.tile(product, m0, m1, n0, n1);
+      tile(m0, std::min(m0 + rows.size, product.m), n0,
+           std::min(n0 + columns.size, product.n));
+    }
+  };
+  auto body = [&](int64_t begin, int64_t end) {
+    if (product.element_type != RNN_BF16)
+      return forTiles(begin, end,
+                      [&](auto... tile) { multiply(product, tile...); });
+    try {
+      NarrowProduct narrow(chosen, product, rows.size, columns.size);
+      forTiles(begin, end, [&](auto... tile) {
+        narrow.tile(tile..., [&](const rnn_matmul &p, int64_t m, int64_t n) {
+          multiply(p, 0, m, 0, n);
+        });
+      });
+    } catch (const std::bad_alloc &) {
+      noMemory = true;
     }
   };
   if (product.m * product.n * product.k < worthThreads)
     body(0, rows.count * columns.count);
   else
     forRanges(rows.count * columns.count, body);
+  if (noMemory)
+    failure = std::make_exception_ptr(std::bad_alloc());
 }

@@ -250,6 +250,24 @@ void fewRows(const rnn_matmul &p, int64_t n0, int64_t n1) {
                             : fewRowsOf<float>(p, n0, n1);
 }
 
+void widen(const uint16_t *from, float *to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t bits = uint32_t(from[i]) << 16;
+    __builtin_memcpy(to + i, &bits, sizeof bits);
+  }
+}
+
+void narrow(const float *from, uint16_t *to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, from + i, sizeof bits);
+    uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    // A NaN must not become infinity.
+    bool isNaN = (bits & 0x7FFFFFFF) > 0x7F800000;
+    to[i] = uint16_t(isNaN ? (bits >> 16 | 0x40) : rounded);
+  }
+}
+
 double sumOfSquares(const void *data, int64_t count, int32_t type) {
   return type == RNN_F64 ? sumOf(static_cast<const double *>(data), count)
                          : sumOf(static_cast<const float *>(data), count);
@@ -258,4 +276,4 @@ double sumOfSquares(const void *data, int64_t count, int32_t type) {
 } // namespace
 
 extern const Kernels rnn::RNN_KERNELS;
-const Kernels rnn::RNN_KERNELS = {tile, fewRows, sumOfSquares};
+const Kernels rnn::RNN_KERNELS = {tile, fewRows, widen, narrow, sumOfSquares};

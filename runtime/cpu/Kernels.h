@@ -15,6 +15,9 @@ struct Kernels {
                int64_t n1);
   // Columns [n0, n1) of a product of few rows, A not transposed.
   void (*fewRows)(const rnn_matmul &product, int64_t n0, int64_t n1);
+  // bf16, given as its bits, to f32, and back to the nearest, ties to even.
+  void (*widen)(const uint16_t *from, float *to, int64_t count);
+  void (*narrow)(const float *from, uint16_t *to, int64_t count);
   // Sum of squares in double, in an order that only `count` decides.
   double (*sumOfSquares)(const void *data, int64_t count, int32_t type);
 };

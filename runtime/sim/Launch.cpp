@@ -27,6 +27,10 @@ const rnn_sim_calls Launch::calls = {
     },
     [](rnn_sim_thread *thread, const char *at) {
       self(thread).launch->poll(self(thread), at);
+    },
+    [](rnn_sim_thread *thread, rnn_sim_factor factor, uint32_t *words,
+       const char *at) {
+      self(thread).launch->multiply(self(thread), factor, words, at);
     }};
 
 Launch::Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
@@ -82,7 +86,7 @@ void Launch::beginBlock() {
   if (finished.empty()) {
     block = std::make_unique<Block>();
     block->threads = std::make_unique<Thread[]>(launch.threads);
-    block->inShuffle.resize(launch.threads / warpSize);
+    block->gathered.resize(launch.threads / warpSize);
   } else {
     block = std::move(finished.back());
     finished.pop_back();
@@ -167,56 +171,6 @@ void Launch::passBarrier(Block &block) {
   schedule.append(ready, threads);
 }
 
-uint64_t Launch::shuffle(Thread &thread, uint64_t value, rnn_sim_shuffle mode,
-                         uint32_t operand, const char *at) {
-  thread.wait = Wait::Shuffle;
-  thread.at = at;
-  thread.value = value;
-  thread.mode = mode;
-  thread.operand = operand;
-  uint32_t warp = thread.thread / warpSize;
-  if (++thread.home->inShuffle[warp] == warpSize)
-    exchange(&thread.home->threads[warp * warpSize]);
-  thread.fiber.suspend();
-  return thread.value;
-}
-
-// Gives each lane of a warp what it asked for.
-void Launch::exchange(Thread *warp) {
-  uint64_t values[warpSize];
-  std::vector<Thread *> threads;
-  for (uint32_t lane = 0; lane < warpSize; ++lane) {
-    Thread &thread = warp[lane];
-    if (thread.at != warp->at || thread.mode != warp->mode)
-      return void(stop(describe(thread) + " is at a shuffle of " + thread.at +
-                       " and thread " + std::to_string(warp->thread) +
-                       " of its warp at another one of " + warp->at));
-    uint32_t from = lane;
-    switch (thread.mode) {
-    case RNN_SHUFFLE_INDEX:
-      from = thread.operand % warpSize;
-      break;
-    case RNN_SHUFFLE_XOR:
-      from = (lane ^ thread.operand) % warpSize;
-      break;
-    case RNN_SHUFFLE_UP:
-      from = thread.operand <= lane ? lane - thread.operand : lane;
-      break;
-    case RNN_SHUFFLE_DOWN:
-      from = thread.operand < warpSize - lane ? lane + thread.operand : lane;
-      break;
-    }
-    values[lane] = warp[from].value;
-  }
-  for (uint32_t lane = 0; lane < warpSize; ++lane) {
-    warp[lane].value = values[lane];
-    warp[lane].wait = Wait::None;
-    threads.push_back(&warp[lane]);
-  }
-  warp->home->inShuffle[warp->thread / warpSize] = 0;
-  schedule.append(ready, threads);
-}
-
 void Launch::poll(Thread &thread, const char *at) {
   uint64_t running = blocks.size() * launch.threads;
   if (++idlePolls > mostIdleRounds * running)
@@ -227,6 +181,12 @@ void Launch::poll(Thread &thread, const char *at) {
 }
 
 //===-- Mistakes ---------------------------------------------------------===//
+
+const char *Launch::nameOf(Wait wait) {
+  return wait == Wait::Barrier   ? "barrier"
+         : wait == Wait::Shuffle ? "shuffle"
+                                 : "product";
+}
 
 std::string Launch::describe(const Thread &thread) const {
   return name + ": thread " + std::to_string(thread.thread) + " of block " +
@@ -253,20 +213,17 @@ void Launch::tellWaiting() {
               " cannot go on and waits nowhere";
     return;
   }
-  bool inShuffle = waiting->wait == Wait::Shuffle;
-  uint32_t first = inShuffle ? waiting->thread / warpSize * warpSize : 0;
-  uint32_t end = inShuffle ? first + warpSize : launch.threads;
+  bool isOfWarp = waiting->wait != Wait::Barrier;
+  uint32_t first = isOfWarp ? waiting->thread / warpSize * warpSize : 0;
+  uint32_t end = isOfWarp ? first + warpSize : launch.threads;
   for (uint32_t i = first; i < end && !missing; ++i)
     if (block.threads[i].wait != waiting->wait)
       missing = &block.threads[i];
-  mistake =
-      describe(*waiting) + " waits in a " +
-      (inShuffle ? "shuffle" : "barrier") + " of " + waiting->at +
-      " for thread " + std::to_string(missing ? missing->thread : 0) +
-      ", which " +
-      (!missing || missing->wait == Wait::None
-           ? std::string("has ended")
-           : std::string("waits in a ") +
-                 (missing->wait == Wait::Shuffle ? "shuffle" : "barrier") +
-                 " of " + missing->at);
+  mistake = describe(*waiting) + " waits in a " + nameOf(waiting->wait) +
+            " of " + waiting->at + " for thread " +
+            std::to_string(missing ? missing->thread : 0) + ", which " +
+            (!missing || missing->wait == Wait::None
+                 ? std::string("has ended")
+                 : std::string("waits in a ") + nameOf(missing->wait) + " of " +
+                       missing->at);
 }

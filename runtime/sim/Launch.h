@@ -31,7 +31,7 @@ public:
 
 private:
   static constexpr uint32_t warpSize = 32;
-  enum class Wait { None, Barrier, Shuffle };
+  enum class Wait { None, Barrier, Shuffle, Multiply };
   struct Block;
   struct Thread : rnn_sim_thread { // the module sees the base only
     Launch *launch;
@@ -47,12 +47,15 @@ private:
     uint64_t value = 0;
     rnn_sim_shuffle mode = RNN_SHUFFLE_INDEX;
     uint32_t operand = 0;
+    // Of the product it takes part in.
+    uint32_t *words = nullptr;
+    rnn_sim_factor factor = RNN_SIM_BF16;
   };
   struct Block {
     int64_t number;
     uint32_t epoch = 0; // barriers passed
     uint32_t atBarrier = 0, ended = 0;
-    std::vector<uint32_t> inShuffle; // by warp
+    std::vector<uint32_t> gathered; // lanes that wait for theirs, by warp
     std::unique_ptr<Thread[]> threads;
     std::vector<char> shared;
     Shadow shadow; // of shared memory
@@ -71,12 +74,21 @@ private:
                uint64_t address, uint32_t bytes, uint32_t alignment,
                const char *at);
   void poll(Thread &thread, const char *at);
+  void multiply(Thread &thread, rnn_sim_factor factor, uint32_t *words,
+                const char *at);
 
   void beginBlock();
   void endBlock(Block &block);
   void arrive(Thread &thread, const char *at);
   void passBarrier(Block &block);
+  // Has the thread wait for its warp; true for the last one to come.
+  bool gather(Thread &thread, Wait wait, const char *at);
   void exchange(Thread *warp);
+  void multiplyTogether(Thread *warp);
+  // All lanes of a warp go on.
+  void release(Thread *warp);
+  // Whether two lanes of a warp do the same together; else stops.
+  bool agree(const Thread &thread, const Thread &first, bool same);
   // Where the bytes are; null after a mistake.
   void *examine(Thread &thread, rnn_sim_access access, rnn_sim_space space,
                 uint64_t address, uint32_t bytes, uint32_t alignment,
@@ -92,6 +104,7 @@ private:
   // Keeps the first mistake; no thread runs after it.
   std::nullptr_t stop(const std::string &message);
   std::string describe(const Thread &thread) const;
+  static const char *nameOf(Wait wait);
 
   Memory &memory;
   Schedule &schedule;

@@ -184,7 +184,8 @@ class State:
 
 def compile_model(text, path, element_type="f32", target="cpu"):
     """Compiles model text to a module at `path` (unless it is there already,
-    newer than the compiler and from the same text) and opens it."""
+    newer than the compiler and from the same text) and opens it. The element
+    type may be f64, or a precision of f32: f32, bf16, tf32."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     source = path.with_suffix(".mlir")
@@ -192,8 +193,9 @@ def compile_model(text, path, element_type="f32", target="cpu"):
             and path.stat().st_mtime > RNNC.stat().st_mtime):
         path.unlink(missing_ok=True)
         source.write_text(text)
+        option = "element-type" if element_type == "f64" else "precision"
         done = subprocess.run([str(RNNC), str(source), "-o", str(path),
-                               f"--element-type={element_type}",
+                               f"--{option}={element_type}",
                                f"--target={target}"],
                               capture_output=True, text=True, timeout=120)
         if done.returncode != 0:

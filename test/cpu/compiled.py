@@ -16,7 +16,8 @@ class Product(c.Structure):
                 ("b", c.c_void_p), ("ldb", c.c_int64),
                 ("c", c.c_void_p), ("ldc", c.c_int64),
                 ("transpose_a", c.c_int32), ("transpose_b", c.c_int32),
-                ("accumulate", c.c_int32), ("element_type", c.c_int32)]
+                ("accumulate", c.c_int32), ("element_type", c.c_int32),
+                ("result_type", c.c_int32), ("reserved", c.c_int32)]
 
 
 MATMUL = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(Product))

@@ -29,6 +29,33 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // -----
 
+// matmul_c2: types
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xbf16>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{the weight must be a static matrix of 'f32', but is 'tensor<5x8xbf16>'}}
+  %y = rnn.matmul %x, %w transposed : tensor<?x?x8xf32>, tensor<5x8xbf16> -> tensor<?x?x5xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// cast_c1: shapes
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{cast_c1: 'tensor<?x?x8xf32>' cannot become 'tensor<?x?x4xbf16>'}}
+  %y = rnn.cast %x : tensor<?x?x8xf32> -> tensor<?x?x4xbf16>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// cast_c1: types
+rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{the shapes must be equal and the element types differ}}
+  %y = rnn.cast %x : tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
 // matmul_c1: an input without features
 rnn.model @m(%s: tensor<?x?xf32>, %w: tensor<1x8xf32>, %x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{matmul_c1: the input has no features: 'tensor<?x?xf32>'}}

@@ -22,11 +22,16 @@ PROPERTIES = re.compile(
     r"Used (\d+) registers", re.DOTALL)
 
 
+# In which f32 products, and what lies in memory, are narrower.
+NARROW = {80: "bf16", 100: "tf32"}
+
+
 def compiled(model, architecture, path):
     """Writes the PTX; False where a block of that GPU has too little memory."""
     done = subprocess.run(
         ["rnnc", str(model), f"--target=cuda:sm_{architecture}", "--emit=ptx",
-         "-o", str(path)], capture_output=True, text=True, timeout=120)
+         f"--precision={NARROW.get(architecture, 'f32')}", "-o", str(path)],
+        capture_output=True, text=True, timeout=120)
     if done.returncode == 0:
         return True
     if "that a block of cuda:sm_" in done.stderr:

@@ -5,6 +5,8 @@
 #include "cpu/Host.h"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <numeric>
 #include <random>
 
@@ -38,7 +40,9 @@ template <typename T> struct Product {
          ta,
          tb,
          accumulate,
-         typeOf<T>};
+         typeOf<T>,
+         typeOf<T>,
+         0};
   }
   // Largest error against double, the gap behind each row unchanged.
   double error(const std::vector<T> &before) const {
@@ -108,6 +112,84 @@ TEST(Matmul, EveryKernelIsRight) {
       kernels->fewRows(few.p, 64, 131);
       EXPECT_LT(few.error(before), 3e-6);
     }
+}
+
+// bf16 as bits: its products are exact in f32, and small whole numbers too.
+uint16_t narrow(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return uint16_t(bits >> 16);
+}
+
+float widen(uint16_t value) {
+  uint32_t bits = uint32_t(value) << 16;
+  float result;
+  std::memcpy(&result, &bits, sizeof bits);
+  return result;
+}
+
+TEST(Matmul, FactorsOfBf16AreAddedUpInF32) {
+  Host host(2, nullptr);
+  for (auto [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
+                         {3, 5, 7},
+                         {65, 40, 700},
+                         {600, 17, 300}})
+    for (int form = 0; form < 16; ++form) {
+      Product<float> exact(m, n, k, form & 1, form & 2, form & 4);
+      std::vector<uint16_t> a, b, c;
+      for (float &x : exact.a)
+        a.push_back(narrow(x = std::round(x * 4)));
+      for (float &x : exact.b)
+        b.push_back(narrow(x = std::round(x * 4)));
+      for (float &x : exact.c)
+        c.push_back(narrow(x = std::round(x * 4)));
+      rnn_matmul product = exact.p;
+      product.a = a.data();
+      product.b = b.data();
+      product.element_type = RNN_BF16;
+      bool toNarrow = form & 8;
+      std::vector<float> wide = exact.c;
+      product.c = toNarrow ? static_cast<void *>(c.data()) : wide.data();
+      product.result_type = toNarrow ? RNN_BF16 : RNN_F32;
+      host.matmul(exact.p);
+      host.matmul(product);
+      host.throwFailure();
+      for (int64_t i = 0; i < m; ++i)
+        for (int64_t j = 0; j <= n; ++j) { // and the gap behind each row
+          size_t at = size_t(i * exact.p.ldc + j);
+          if (toNarrow)
+            ASSERT_NEAR(widen(c[at]), exact.c[at],
+                        std::fabs(exact.c[at]) / 256);
+          else
+            ASSERT_EQ(wide[at], exact.c[at]);
+        }
+    }
+}
+
+TEST(Matmul, Bf16IsRoundedToTheNearest) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const std::pair<float, float> values[] = {
+      {1.0f, 1.0f},
+      {1.00390625f, 1.0f},      // a tie: to even
+      {1.01171875f, 1.015625f}, // a tie: to even, upwards
+      {-1.005f, -1.0078125f},
+      {-3.4e38f, -infinity}, // nearer to it than to the largest
+      {infinity, infinity}};
+  for (auto [value, wanted] : values) {
+    uint16_t bits;
+    chooseKernels().narrow(&value, &bits, 1);
+    EXPECT_EQ(widen(bits), wanted) << value;
+  }
+  uint32_t pattern = 0x7F800001; // a NaN whose high half is infinity's
+  float nan;
+  std::memcpy(&nan, &pattern, sizeof nan);
+  uint16_t bits;
+  chooseKernels().narrow(&nan, &bits, 1);
+  EXPECT_TRUE(std::isnan(widen(bits)));
+  float back;
+  bits = narrow(-2.5f);
+  chooseKernels().widen(&bits, &back, 1);
+  EXPECT_EQ(back, -2.5f);
 }
 
 TEST(Matmul, SameBitsForAnyNumberOfThreads) {

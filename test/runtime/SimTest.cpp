@@ -278,6 +278,67 @@ TEST_F(SimTest, ShuffleThatALaneMissesIsTold) {
              {});
 }
 
+// A[r, i] = r + i, B[i, c] = i == c: D[r, c] = r + c + C.
+TEST_F(SimTest, WarpsMultiply) {
+  int32_t *out = numbers(16 * 8, false);
+  auto kernel = [](rnn_sim_thread *thread, const uint64_t *arguments) {
+    uint32_t group = thread->thread / 4, inGroup = thread->thread % 4;
+    auto bits = [](uint32_t value) {
+      float number = float(value);
+      uint32_t word;
+      std::memcpy(&word, &number, sizeof word);
+      return word;
+    };
+    auto left = [&](uint32_t row, uint32_t i) {
+      return bits(row + i) >> 16 | (bits(row + i + 1) & 0xFFFF0000u);
+    };
+    auto right = [&](uint32_t i) {
+      return bits(i == group) >> 16 | (bits(i + 1 == group) & 0xFFFF0000u);
+    };
+    uint32_t low = 2 * inGroup, words[10] = {left(group, low),
+                                             left(group + 8, low),
+                                             left(group, low + 8),
+                                             left(group + 8, low + 8),
+                                             right(low),
+                                             right(low + 8),
+                                             bits(0),
+                                             bits(0),
+                                             bits(100),
+                                             bits(100)};
+    thread->calls->multiply(thread, RNN_SIM_BF16, words, "m:1");
+    for (uint32_t part = 0; part < 4; ++part) {
+      float value;
+      std::memcpy(&value, &words[6 + part], sizeof value);
+      uint32_t row = group + part / 2 * 8, column = low + part % 2;
+      Gpu{thread}.store(RNN_SIM_GLOBAL, arguments[0] + (row * 8 + column) * 4,
+                        int32_t(value), "m:2");
+    }
+  };
+  for (uint64_t order = 0; order < schedules; ++order) {
+    ASSERT_EQ("", run(kernel, {out}, order, 1, 32));
+    for (int i = 0; i < 16 * 8; ++i)
+      ASSERT_EQ(out[i], i / 8 + i % 8 + (i < 64 ? 0 : 100)) << i;
+  }
+}
+
+TEST_F(SimTest, ProductThatALaneMissesIsTold) {
+  expectTold("waits in a product of m:1 for thread 7, which has ended",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               uint32_t words[10] = {};
+               if (thread->thread != 7)
+                 thread->calls->multiply(thread, RNN_SIM_TF32, words, "m:1");
+             },
+             {});
+  expectTold("of its warp at another one of m:1",
+             [](rnn_sim_thread *thread, const uint64_t *) {
+               uint32_t words[10] = {};
+               auto factor =
+                   thread->thread % 32 == 9 ? RNN_SIM_BF16 : RNN_SIM_TF32;
+               thread->calls->multiply(thread, factor, words, "m:1");
+             },
+             {});
+}
+
 // Blocks hand a sum from one to the next. A block's number is a ticket, so
 // that the one it waits for has begun.
 enum class Hand { Right, PlainFlag, NoAcquire, NoTicket };

@@ -68,8 +68,8 @@ static buffers carve(const rnn_call *call) {
 static void product(const rnn_call *call, int64_t m, int64_t n, int64_t k,
                     const real *a, int ta, const real *b, int tb, real *c,
                     int accumulate) {
-  rnn_matmul p = {m, n, k,  a,  ta ? m : k, b,   tb ? k : n,
-                  c, n, ta, tb, accumulate, TYPE};
+  rnn_matmul p = {m, n,  k,  a,          ta ? m : k, b,    tb ? k : n, c,
+                  n, ta, tb, accumulate, TYPE,       TYPE, 0};
   call->host->matmul(call->host->context, &p);
 }
 

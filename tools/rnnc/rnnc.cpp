@@ -94,6 +94,13 @@ cl::opt<std::string>
     elementType("element-type",
                 cl::desc("f32 (default), or f64 to check gradients"),
                 cl::init("f32"), cl::cat(category));
+cl::opt<std::string>
+    precision("precision",
+              cl::desc("f32 (default); bf16: what lies in memory over time, "
+                       "and factors of products, are bf16, while states, sums, "
+                       "losses, parameters and the optimizer stay f32; tf32, "
+                       "on a GPU: products of f32 on tensor cores"),
+              cl::init("f32"), cl::cat(category));
 cl::list<std::string>
     plugins("load-dialect-plugin",
             cl::desc("Let models use the ops of this plugin (an MLIR dialect "
@@ -165,6 +172,16 @@ int compile() {
   if (elementType != "f32" && elementType != "f64")
     return fail("unknown element type '" + elementType +
                 "'; expected f32 or f64");
+  if (precision != "f32" && precision != "bf16" && precision != "tf32")
+    return fail("unknown precision '" + precision +
+                "'; expected f32, bf16 or tf32");
+  if (precision != "f32" && elementType != "f32")
+    return fail("--element-type=f64 is there to check gradients, which "
+                "--precision=" +
+                precision + " would round; use one of them");
+  if (precision == "tf32" && targetName == "cpu")
+    return fail("--precision=tf32 is for a GPU's --target, as in cuda:sm_90");
+  rnn::PipelineOptions options{elementType, precision};
   std::string why;
   FailureOr<rnn::CpuTarget> target = rnn::CpuTarget::get(cpuName, why);
   if (failed(target))
@@ -229,7 +246,7 @@ int compile() {
   if (last == Stage::Model)
     return printTo(printIR);
   if (failed(run("scans", [&](OpPassManager &manager) {
-        rnn::buildScansPipeline(manager, {elementType});
+        rnn::buildScansPipeline(manager, options);
       })))
     return 1;
   if (last == Stage::Scans)
@@ -242,7 +259,9 @@ int compile() {
     return 1;
   if (last == Stage::Kernels)
     return printTo(printIR);
-  if (failed(run("forms", rnn::buildFormsPipeline)))
+  if (failed(run("forms", [&](OpPassManager &manager) {
+        rnn::buildFormsPipeline(manager, options);
+      })))
     return 1;
   if (report != Report::None) {
     FailureOr<llvm::json::Value> descriptor = rnn::describeModule(
