@@ -36,6 +36,10 @@ public:
   virtual void copyOut(void *to, const void *from, int64_t bytes) = 0;
   virtual void fill(void *to, unsigned char byte, int64_t bytes) = 0;
   virtual void launch(const rnn_launch &launch) = 0;
+  // Launches between these two are a call's, and may wait for its end.
+  // `failed`: one of them was refused, and none that waits is to run.
+  virtual void beginCall() {}
+  virtual void endCall(bool failed) { (void)failed; }
   // Waits until all of it is done.
   virtual void synchronize() = 0;
 

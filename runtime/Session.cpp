@@ -176,8 +176,7 @@ void Session::enter(size_t index, rnn_call &call, const DeviceBuffer &workspace,
   device->poison(call.workspace, workspace.size());
   if (state)
     device->poison(call.states_out, state->bytes());
-  module->entry(index)(&call);
-  host.throwFailure();
+  host.launchCall([&] { module->entry(index)(&call); });
 }
 
 void Session::run(size_t index, const rnn_tensor *given, size_t inputCount,

@@ -41,6 +41,14 @@ public:
   // Nothing passes through the module's code, which knows no exceptions: the
   // first failure is kept, launches after it do nothing.
   void launch(const rnn_launch &launch) noexcept;
+  // body() launches a call of the module: a device may take the launches as one
+  // piece of work. Throws what one of them has failed with.
+  template <typename Callable> void launchCall(Callable &&body) {
+    device->beginCall();
+    body();
+    device->endCall(failure != nullptr);
+    throwFailure();
+  }
   // Throws what a launch since the last call of this has failed with.
   void throwFailure();
   const Kernels &kernels() const { return chosen; }

@@ -19,7 +19,7 @@ static CUdeviceptr addressOf(const void *memory) {
 
 CudaDevice::CudaDevice(std::shared_ptr<const core::Module> of, int ordinal)
     : Device("cuda:" + std::to_string(ordinal)), module(std::move(of)),
-      driver(Driver::get()) {
+      driver(Driver::get()), graphs(driver) {
   int count = 0;
   driver.check(driver.DeviceGetCount(&count), "counting GPUs");
   if (ordinal >= count)
@@ -61,6 +61,7 @@ void CudaDevice::destroy() noexcept {
     Use use(*this);
     if (stream)
       driver.StreamSynchronize(stream);
+    graphs.clear();
     if (moduleConstants)
       driver.MemFree(addressOf(moduleConstants));
     for (Staging &one : staging) {
@@ -229,16 +230,43 @@ void CudaDevice::launch(const rnn_launch &launch) {
                          .c_str());
     kernel.sharedBytes = launch.shared_bytes;
   }
-  void *parameters[mostArguments];
-  for (int64_t i = 0; i < launch.argument_count; ++i)
-    parameters[i] = const_cast<uint64_t *>(launch.arguments + i);
+  if (!isCall)
+    launches.clear();
+  launches.add({kernel.function, kernelName, unsigned(launch.blocks),
+                launch.threads, unsigned(launch.shared_bytes), 0, 0},
+               launch.arguments, size_t(launch.argument_count));
+  if (!isCall)
+    launchNow(launches, 0);
+}
+
+void CudaDevice::launchNow(const Launches &launches, size_t index) {
+  const Launches::One &one = launches.all()[index];
   CUresult result = driver.LaunchKernel(
-      kernel.function, unsigned(launch.blocks), 1, 1, launch.threads, 1, 1,
-      unsigned(launch.shared_bytes), stream, parameters, nullptr);
+      one.function, one.blocks, 1, 1, one.threads, 1, 1, one.sharedBytes,
+      stream, launches.parameters(index), nullptr);
   // No text where all is well: a step allocates nothing.
   if (result != CUDA_SUCCESS)
-    check(result, (std::string("launching kernel ") + kernelName).c_str());
-  lastKernel = kernelName;
+    check(result, (std::string("launching kernel ") + one.kernel).c_str());
+  lastKernel = one.kernel;
+}
+
+void CudaDevice::beginCall() {
+  isCall = true;
+  launches.clear();
+}
+
+void CudaDevice::endCall(bool failed) {
+  isCall = false;
+  if (failed || launches.all().empty())
+    return;
+  Use use(*this);
+  if (CUgraphExec graph = graphs.find(launches, stream)) {
+    check(driver.GraphLaunch(graph, stream), "launching the kernels of a call");
+    lastKernel = launches.all().back().kernel;
+    return;
+  }
+  for (size_t i = 0; i < launches.all().size(); ++i)
+    launchNow(launches, i);
 }
 
 void CudaDevice::synchronize() {

@@ -7,6 +7,7 @@
 #include "Device.h"
 #include "Module.h"
 #include "cuda/Driver.h"
+#include "cuda/Graphs.h"
 
 #include <vector>
 
@@ -26,6 +27,8 @@ public:
   void copyOut(void *to, const void *from, int64_t bytes) override;
   void fill(void *to, unsigned char byte, int64_t bytes) override;
   void launch(const rnn_launch &launch) override;
+  void beginCall() override;
+  void endCall(bool failed) override;
   void synchronize() override;
   const void *constants() const override { return moduleConstants; }
 
@@ -66,6 +69,7 @@ private:
   void loadKernels();
   void start();
   void destroy() noexcept;
+  void launchNow(const cuda::Launches &launches, size_t index);
   // What went wrong may be an earlier launch's.
   void check(cuda::CUresult result, const char *what) const;
 
@@ -80,6 +84,9 @@ private:
   int nextStaging = 0;
   void *moduleConstants = nullptr;
   const char *lastKernel = nullptr;
+  bool isCall = false;     // its launches wait in `launches`
+  cuda::Launches launches; // of the call at work, or one alone
+  cuda::Graphs graphs;
 };
 
 } // namespace rnn

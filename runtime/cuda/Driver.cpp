@@ -10,6 +10,9 @@ using namespace rnn::cuda;
 // CUDA 11.0, the first that knows compute capability 8.0, says it so.
 static constexpr int oldestVersion = 11000;
 
+// CUDA 11.4 has cuGraphInstantiateWithFlags.
+static constexpr int oldestWithGraphs = 11040;
+
 static std::string versionText(int version) {
   return std::to_string(version / 1000) + "." +
          std::to_string(version % 1000 / 10);
@@ -75,6 +78,28 @@ Driver::Driver() {
     fail(RNN_UNAVAILABLE, "the CUDA driver is too old: it is for CUDA ",
          versionText(version), "; install one for CUDA ",
          versionText(oldestVersion), " or later");
+
+  hasGraphs = version >= oldestWithGraphs;
+  // The first of the names that the driver knows.
+  auto findOfGraphs = [&](auto &function,
+                          std::initializer_list<const char *> names) {
+    void *address = nullptr;
+    for (const char *name : names)
+      if (!address)
+        address = dlsym(library, name);
+    hasGraphs &= address != nullptr;
+    function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
+  };
+  findOfGraphs(GraphCreate, {"cuGraphCreate"});
+  findOfGraphs(GraphDestroy, {"cuGraphDestroy"});
+  findOfGraphs(GraphAddKernelNode,
+               {"cuGraphAddKernelNode_v2", "cuGraphAddKernelNode"});
+  findOfGraphs(GraphInstantiateWithFlags, {"cuGraphInstantiateWithFlags"});
+  findOfGraphs(
+      GraphExecKernelNodeSetParams,
+      {"cuGraphExecKernelNodeSetParams_v2", "cuGraphExecKernelNodeSetParams"});
+  findOfGraphs(GraphExecDestroy, {"cuGraphExecDestroy"});
+  findOfGraphs(GraphLaunch, {"cuGraphLaunch"});
 }
 
 const Driver &Driver::get() {

@@ -19,6 +19,9 @@ using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
+using CUgraph = struct CUgraph_st *;
+using CUgraphExec = struct CUgraphExec_st *;
+using CUgraphNode = struct CUgraphNode_st *;
 
 enum : CUresult {
   CUDA_SUCCESS = 0,
@@ -39,6 +42,15 @@ enum : int {
   CU_EVENT_DISABLE_TIMING = 2,
   CU_JIT_ERROR_LOG_BUFFER = 5,
   CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
+};
+
+// CUDA_KERNEL_NODE_PARAMS_v2, of which the first version is the beginning.
+struct CUDA_KERNEL_NODE_PARAMS {
+  CUfunction function;
+  unsigned gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes;
+  void **parameters, **extra;
+  void *kernel;      // instead of `function`
+  CUcontext context; // null: the current one
 };
 
 class Driver {
@@ -90,6 +102,20 @@ public:
                            unsigned gridZ, unsigned blockX, unsigned blockY,
                            unsigned blockZ, unsigned sharedBytes, CUstream,
                            void **parameters, void **extra);
+
+  // The driver has what follows (CUDA 11.4).
+  bool hasGraphs = false;
+  CUresult (*GraphCreate)(CUgraph *, unsigned flags);
+  CUresult (*GraphDestroy)(CUgraph);
+  CUresult (*GraphAddKernelNode)(CUgraphNode *, CUgraph,
+                                 const CUgraphNode *after, size_t count,
+                                 const CUDA_KERNEL_NODE_PARAMS *);
+  CUresult (*GraphInstantiateWithFlags)(CUgraphExec *, CUgraph,
+                                        unsigned long long flags);
+  CUresult (*GraphExecKernelNodeSetParams)(CUgraphExec, CUgraphNode,
+                                           const CUDA_KERNEL_NODE_PARAMS *);
+  CUresult (*GraphExecDestroy)(CUgraphExec);
+  CUresult (*GraphLaunch)(CUgraphExec, CUstream);
 
 private:
   Driver();

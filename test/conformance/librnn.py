@@ -42,6 +42,22 @@ class RunOptions(ctypes.Structure):
                 ("seed", ctypes.c_uint64), ("step", ctypes.c_uint64)]
 
 
+class TrainerOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_uint32),
+                ("gradient_accumulation", ctypes.c_uint32),
+                ("learning_rates", ctypes.c_double * 2),
+                ("warmup_and_total_steps", ctypes.c_uint64 * 2),
+                ("adam_w_and_clip", ctypes.c_double * 5),
+                ("seed", ctypes.c_uint64), ("allow_changes", ctypes.c_uint32),
+                ("reserved", ctypes.c_uint32)]
+
+
+class Metrics(ctypes.Structure):
+    _fields_ = [("step", ctypes.c_uint64), ("loss", ctypes.c_double),
+                ("gradient_norm", ctypes.c_double),
+                ("learning_rate", ctypes.c_double)]
+
+
 _library = None
 
 
@@ -180,6 +196,33 @@ class State:
              input_tensors, ctypes.c_size_t(len(inputs)), output_tensors,
              ctypes.c_size_t(len(outputs)))
         return [view.array for view in kept_outputs]
+
+
+class Trainer:
+    """Of one micro-batch a step, with the default options."""
+
+    def __init__(self, session, objective):
+        self.session, self.entry = session, f"{objective}.loss"
+        options = TrainerOptions()
+        library().rnn_trainer_options_default(ctypes.byref(options))
+        self.handle = ctypes.c_void_p()
+        call("rnn_trainer_create", session.handle, objective.encode(),
+             ctypes.byref(options), ctypes.byref(self.handle))
+
+    def __del__(self):
+        if self.handle:
+            library().rnn_trainer_destroy(self.handle)
+
+    def step(self, inputs, state):
+        """The loss and the norm of the gradient."""
+        inputs = self.session.typed(self.entry, inputs)
+        tensors, kept = views(inputs)
+        states = (ctypes.c_void_p * 1)(state.handle)
+        metrics = Metrics()
+        call("rnn_trainer_step", self.handle, tensors,
+             ctypes.c_size_t(len(kept)), states, ctypes.c_size_t(1),
+             ctypes.byref(metrics))
+        return metrics.loss, metrics.gradient_norm
 
 
 def compile_model(text, path, element_type="f32", target="cpu"):

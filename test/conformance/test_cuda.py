@@ -3,20 +3,44 @@
 simulated GPU, so that the bits must be those of that device.
 """
 
+import ctypes
 import os
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
+
 from case import BUILD, Instance, compile_model
 from cases import CASES
-from librnn import REPOSITORY, RNN, State
+from librnn import REPOSITORY, RNN, Module, Session, State, Trainer
 from test_sim import small
 
 DRIVER = BUILD / "test" / "runtime" / "modules" / "librnn_fake_cuda.so"
 NAMES = ("min_gru", "gru", "selective_scan", "linear_attention", "attention",
          "embedding")
+
+MODEL = """
+rnn.model @m(%t: tensor<?x?xi32>) -> tensor<?x?x256xf32> {
+  %e = rnn.embedding "embed" %t vocabulary 256
+      : tensor<?x?xi32> -> tensor<?x?x8xf32>
+  %h = rnn.min_gru "mixer" %e : tensor<?x?x8xf32>
+  %y = rnn.linear "head" %h : tensor<?x?x8xf32> -> tensor<?x?x256xf32>
+  rnn.return %y : tensor<?x?x256xf32>
+}
+rnn.objective @next(%t: tensor<?x?xi32>, %n: tensor<?x?xi32>) -> tensor<f32> {
+  %y = rnn.call @m(%t) : (tensor<?x?xi32>) -> tensor<?x?x256xf32>
+  %l = rnn.cross_entropy %y, %n : tensor<?x?x256xf32>, tensor<?x?xi32>
+      -> tensor<f32>
+  rnn.return %l : tensor<f32>
+}
+"""
+
+
+def calls(function):
+    """How often this process has called a function of the driver."""
+    return ctypes.CDLL(str(DRIVER)).fake_cuda_calls(function.encode())
 
 
 def use_driver(kernels):
@@ -68,26 +92,11 @@ class Cuda(unittest.TestCase):
 
     def test_training(self):
         """rnn train and generate: the same losses and text on both."""
-        model = """
-rnn.model @m(%t: tensor<?x?xi32>) -> tensor<?x?x256xf32> {
-  %e = rnn.embedding "embed" %t vocabulary 256
-      : tensor<?x?xi32> -> tensor<?x?x8xf32>
-  %h = rnn.min_gru "mixer" %e : tensor<?x?x8xf32>
-  %y = rnn.linear "head" %h : tensor<?x?x8xf32> -> tensor<?x?x256xf32>
-  rnn.return %y : tensor<?x?x256xf32>
-}
-rnn.objective @next(%t: tensor<?x?xi32>, %n: tensor<?x?xi32>) -> tensor<f32> {
-  %y = rnn.call @m(%t) : (tensor<?x?xi32>) -> tensor<?x?x256xf32>
-  %l = rnn.cross_entropy %y, %n : tensor<?x?x256xf32>, tensor<?x?xi32>
-      -> tensor<f32>
-  rnn.return %l : tensor<f32>
-}
-"""
         text = REPOSITORY / "CMakeLists.txt"
         seen = []
         for target, device in (("sim", "sim"), ("cuda:sm_90", "cuda:0")):
             path = BUILD / "conformance" / f"trained.{target}.so"
-            compile_model(model, path, "f32", target)
+            compile_model(MODEL, path, "f32", target)
             use_driver(BUILD / "conformance" / "trained.sim.so")
             with tempfile.TemporaryDirectory() as folder:
                 saved = Path(folder) / "m.safetensors"
@@ -102,6 +111,50 @@ rnn.objective @next(%t: tensor<?x?xi32>, %n: tensor<?x?xi32>) -> tensor<f32> {
                     "generate", path, "--parameters", saved, "--prompt", "a",
                     "--tokens", "5", "--device", device)))
         self.assertEqual(*seen)
+
+    def test_graphs(self):
+        """A training step is one graph, and has the bits of its launches."""
+        text = MODEL.replace("  %y = rnn.linear \"head\" %h", """
+  %d = rnn.dropout %h rate 0.5 : tensor<?x?x8xf32>
+  %y = rnn.linear "head" %d""")
+        for target in ("sim", "cuda:sm_90"):
+            compile_model(text, BUILD / "conformance" / f"graphs.{target}.so",
+                          "f32", target)
+        use_driver(BUILD / "conformance" / "graphs.sim.so")
+        module = Module(BUILD / "conformance" / "graphs.cuda:sm_90.so")
+        rng = np.random.default_rng(0)
+        batches = [[rng.integers(0, 256, (2, time)).astype(np.int32)
+                    for _ in range(2)] for time in [8] * 6 + [13] * 3]
+        runs, counted = [], []
+        for fails in ("", "cuGraphCreate:801"):
+            os.environ["FAKE_CUDA_FAIL"] = fails
+            self.addCleanup(os.environ.pop, "FAKE_CUDA_FAIL", None)
+            session = Session(module, device="cuda:0")
+            state = State(session, "next", 2)
+            trainer = Trainer(session, "next")
+            seen, steps = [], []
+            for inputs in batches:
+                functions = ("cuLaunchKernel", "cuGraphLaunch",
+                             "cuGraphInstantiateWithFlags")
+                before = [calls(function) for function in functions]
+                seen.append(trainer.step(inputs, state))
+                steps.append([calls(function) - was for function, was
+                              in zip(functions, before)])
+            names = [p["name"] for p in module.descriptor["parameters"]]
+            runs.append((seen, [session.get(n).tobytes() for n in names]))
+            counted.append(steps)
+        self.assertEqual(*runs)
+        graphs, single = counted
+        outside = graphs[-1][0]  # the norm, the updates of weights and biases
+        self.assertLessEqual(outside, 4)
+        launches = graphs[0][0]
+        self.assertGreater(launches, 15)
+        # The state's two buffers: a graph for each. A new shape is launched.
+        again = [outside, 1, 0]
+        made = [outside, 1, 1]
+        self.assertEqual(graphs, [[launches, 0, 0], made, made, again, again,
+                                  again, [launches, 0, 0], made, made])
+        self.assertEqual(single, [[launches, 0, 0]] * len(batches))
 
     def rnn(self, *words):
         done = subprocess.run([str(RNN), *map(str, words)],

@@ -3,6 +3,7 @@
 #include "Fixture.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <numeric>
 
 using namespace rnn::test;
@@ -60,6 +61,21 @@ protected:
           std::exit(code == RNN_UNAVAILABLE ? 0 : 1);
         },
         ::testing::ExitedWithCode(0), message);
+  }
+  // How often the driver's function is called while `body` runs.
+  template <typename Body> long callsOf(const char *function, Body &&body) {
+    void *driver = dlopen(RNN_TEST_CUDA, RTLD_NOW | RTLD_LOCAL);
+    auto count = reinterpret_cast<long (*)(const char *)>(
+        dlsym(driver, "fake_cuda_calls"));
+    long before = count(function);
+    body();
+    long after = count(function);
+    dlclose(driver);
+    return after - before;
+  }
+  void runDoubled(int64_t batch, int64_t time) {
+    ASSERT_ACCEPTED(run(batch, time, error));
+    expectDoubled();
   }
   void expectDoubled() {
     for (size_t i = 0; i < in.size(); ++i)
@@ -161,13 +177,117 @@ TEST_F(CudaTest, FailedLaunchIsTold) {
   EXPECT_REFUSED(RNN_INTERNAL,
                  "cuda:0: a kernel failed: CUDA_ERROR_700 (as the test wants); "
                  "the last one launched is scale, one before it may be",
-                 run(1, 1, error));
+                 run(1, 200, error));
   setenv("FAKE_CUDA_FAIL", "cuFuncSetAttribute:1", 1);
   rnn_session_destroy(session);
   session = nullptr;
   ASSERT_ACCEPTED(create("cuda:0", error));
   EXPECT_REFUSED(RNN_INTERNAL, "65536 bytes of shared memory for kernel scale",
                  run(1, 1, error));
+}
+
+TEST_F(CudaTest, CallThatComesAgainIsOneGraph) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  auto launchesOf = [&](int64_t batch, int64_t time) {
+    return callsOf("cuLaunchKernel", [&] { runDoubled(batch, time); });
+  };
+  auto graphsOf = [&](int64_t batch, int64_t time) {
+    return callsOf("cuGraphLaunch", [&] { runDoubled(batch, time); });
+  };
+  auto made = [&](int64_t batch, int64_t time) {
+    return callsOf("cuGraphInstantiateWithFlags",
+                   [&] { runDoubled(batch, time); });
+  };
+  EXPECT_EQ(launchesOf(8, 100), 2); // new
+  EXPECT_EQ(made(8, 100), 1);       // again
+  EXPECT_EQ(launchesOf(8, 100), 0);
+  EXPECT_EQ(graphsOf(8, 100), 1);
+  EXPECT_EQ(made(8, 100), 0);
+  // Another shape is launched, then another graph; the first is still there.
+  EXPECT_EQ(launchesOf(8, 200), 2);
+  EXPECT_EQ(made(8, 200), 1);
+  EXPECT_EQ(launchesOf(8, 200), 0);
+  EXPECT_EQ(made(8, 100), 1); // at the new addresses, as most differ
+  EXPECT_EQ(graphsOf(8, 100), 1);
+  EXPECT_EQ(made(8, 100), 0);
+}
+
+// Blocks and threads are the same; the count, an argument, is not.
+TEST_F(CudaTest, GraphGetsTheArgumentsOfEachCall) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  auto set = [&](int64_t time) {
+    return callsOf("cuGraphExecKernelNodeSetParams_v2",
+                   [&] { runDoubled(1, time); });
+  };
+  runDoubled(1, 20);
+  EXPECT_EQ(set(20), 0); // made
+  EXPECT_EQ(set(20), 0);
+  EXPECT_EQ(set(18), 0); // another for arguments that differ
+  EXPECT_EQ(set(20), 0);
+  EXPECT_EQ(set(16), 2); // a third is not made
+  EXPECT_EQ(set(16), 0);
+  EXPECT_EQ(callsOf("cuLaunchKernel", [&] { runDoubled(1, 18); }), 0);
+}
+
+TEST_F(CudaTest, OldGraphsMakeRoom) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  auto all = [&] {
+    for (int64_t time = 1; time <= 20; ++time)
+      for (int again = 0; again < 3; ++again)
+        runDoubled(1, 43 * time);
+  };
+  EXPECT_EQ(callsOf("cuGraphExecDestroy", all), 4);
+  EXPECT_EQ(callsOf("cuGraphLaunch", all), 40);
+}
+
+// Then its launches go one by one.
+TEST_F(CudaTest, DriverThatMakesNoGraphsDoesAsWell) {
+  for (const char *function :
+       {"cuGraphCreate", "cuGraphAddKernelNode_v2",
+        "cuGraphInstantiateWithFlags", "cuGraphExecKernelNodeSetParams_v2"}) {
+    ASSERT_ACCEPTED(create("cuda:0", error));
+    setenv("FAKE_CUDA_FAIL", (std::string(function) + ":801").c_str(), 1);
+    for (int64_t time : {20, 20, 18, 18, 16, 16})
+      runDoubled(1, time);
+    EXPECT_EQ(callsOf("cuGraphLaunch", [&] { runDoubled(1, 14); }), 0)
+        << function;
+    EXPECT_EQ(callsOf("cuLaunchKernel", [&] { runDoubled(1, 14); }), 2)
+        << function;
+    unsetenv("FAKE_CUDA_FAIL");
+    rnn_session_destroy(session);
+    session = nullptr;
+  }
+}
+
+TEST_F(CudaTest, OldDriverLaunchesOneByOne) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      {
+        setenv("FAKE_CUDA_VERSION", "11030", 1);
+        rnn_error why = {};
+        create("cuda:0", why);
+        long graphs = callsOf("cuGraphCreate", [&] {
+          for (int i = 0; i < 3; ++i)
+            runDoubled(1, 20);
+        });
+        std::exit(why.code == RNN_OK && graphs == 0 && !HasFailure() ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(CudaTest, FailedGraphIsTold) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  for (int i = 0; i < 3; ++i)
+    runDoubled(1, 20);
+  setenv("FAKE_CUDA_FAIL", "cuGraphLaunch:701", 1);
+  EXPECT_REFUSED(RNN_INTERNAL,
+                 "launching the kernels of a call: CUDA_ERROR_701",
+                 run(1, 20, error));
+  setenv("FAKE_CUDA_FAIL", "cuGraphLaunch:700", 1);
+  EXPECT_REFUSED(RNN_INTERNAL, "a kernel failed: CUDA_ERROR_700",
+                 run(1, 20, error));
+  unsetenv("FAKE_CUDA_FAIL");
+  runDoubled(1, 20);
 }
 
 // Whatever fails, a line tells it; the fake sees to it that nothing is left

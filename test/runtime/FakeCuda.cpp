@@ -16,10 +16,12 @@
 #include "Module.h"
 #include "sim/Launch.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <set>
 
 #define CU extern "C" __attribute__((visibility("default"))) int
@@ -54,8 +56,14 @@ int wanted(const char *function) {
              : 0;
 }
 #define MAY_FAIL                                                               \
+  ++calls()[__func__];                                                         \
   if (int error = wanted(__func__))                                            \
   return error
+
+std::map<std::string, long> &calls() {
+  static std::map<std::string, long> counts;
+  return counts;
+}
 
 struct Stream {
   std::vector<std::function<void()>> work;
@@ -81,12 +89,48 @@ struct Module {
   std::vector<std::unique_ptr<Function>> functions;
 };
 
+// A kernel with all that it is launched with, its arguments copied.
+struct Run {
+  Function *function;
+  unsigned blocks, threads, shared;
+  std::vector<uint64_t> arguments;
+};
+
+struct GraphNode {
+  Run run;
+  std::vector<size_t> after; // indices of the graph's nodes
+};
+struct Graph {
+  std::vector<std::unique_ptr<GraphNode>> nodes;
+  size_t indexOf(const void *node) const {
+    for (size_t i = 0; i < nodes.size(); ++i)
+      if (nodes[i].get() == node)
+        return i;
+    die("no such node of the graph");
+  }
+};
+struct GraphExec {
+  Graph *source;
+  std::vector<GraphNode> nodes;
+  // Shared with the launches that have not run.
+  std::shared_ptr<int> waiting = std::make_shared<int>();
+};
+// CUDA_KERNEL_NODE_PARAMS
+struct NodeParameters {
+  void *function;
+  unsigned grid[3], block[3], shared;
+  void **parameters, **extra;
+  void *kernel, *context;
+};
+
 struct Gpu {
   sim::Memory memory;
   std::set<void *> allocations;
   std::map<void *, size_t> pinned;
   std::map<void *, long> bytes;
   std::set<Stream *> streams;
+  std::set<Graph *> graphs;
+  std::set<GraphExec *> execs;
   long used = 0;
   int contexts = 0;
   int current = 0; // of the thread: how often, above the program's own
@@ -177,8 +221,8 @@ CU cuDevicePrimaryCtxRelease_v2(int) {
   if (--gpu().contexts > 0)
     return 0;
   if (!gpu().allocations.empty() || !gpu().pinned.empty() ||
-      !gpu().streams.empty())
-    die("memory or a stream is left when the context ends");
+      !gpu().streams.empty() || !gpu().graphs.empty() || !gpu().execs.empty())
+    die("memory, a stream or a graph is left when the context ends");
   return 0;
 }
 CU cuCtxPushCurrent_v2(void *context) {
@@ -353,11 +397,10 @@ CU cuFuncSetAttribute(void *function, int attribute, int value) {
   static_cast<Function *>(function)->shared = uint32_t(value);
   return 0;
 }
-CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
-                  unsigned threads, unsigned threadsY, unsigned threadsZ,
-                  unsigned shared, void *s, void **parameters, void **extra) {
-  needsContext(__func__);
-  MAY_FAIL;
+
+static int makeRun(Run &run, void *handle, unsigned x, unsigned y, unsigned z,
+                   unsigned threads, unsigned threadsY, unsigned threadsZ,
+                   unsigned shared, void **parameters, void **extra) {
   auto *function = static_cast<Function *>(handle);
   if (x == 0 || threads == 0 || threads > 1024 || shared > function->shared ||
       extra)
@@ -366,28 +409,165 @@ CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
     die("more than one dimension");
   if (!function->kernel)
     die("FAKE_CUDA_KERNELS names no module to run " + function->name);
-  std::vector<uint64_t> values;
+  run = {function, x, threads, shared, {}};
   for (size_t i = 0; i < function->parameters; ++i)
-    values.push_back(*static_cast<const uint64_t *>(parameters[i]));
+    run.arguments.push_back(*static_cast<const uint64_t *>(parameters[i]));
+  return 0;
+}
+
+static void execute(const Run &run, Stream &stream) {
+  rnn_launch launch = {0,
+                       run.threads,
+                       run.blocks,
+                       int64_t(run.shared),
+                       int64_t(run.arguments.size()),
+                       run.arguments.data(),
+                       nullptr};
+  sim::Schedule schedule(0);
+  try {
+    sim::Launch simulated(gpu().memory, schedule, run.function->kernel,
+                          run.function->name, launch);
+    simulated.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
+    simulated.run();
+  } catch (const Failure &failure) {
+    std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
+    stream.error = LaunchFailed;
+  }
+}
+
+CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
+                  unsigned threads, unsigned threadsY, unsigned threadsZ,
+                  unsigned shared, void *s, void **parameters, void **extra) {
+  needsContext(__func__);
+  MAY_FAIL;
+  Run run;
+  if (int error = makeRun(run, handle, x, y, z, threads, threadsY, threadsZ,
+                          shared, parameters, extra))
+    return error;
   Stream *stream = streamOf(s);
-  stream->work.push_back([=] {
-    rnn_launch launch = {0,
-                         threads,
-                         x,
-                         int64_t(shared),
-                         int64_t(values.size()),
-                         values.data(),
-                         nullptr};
-    sim::Schedule schedule(0);
-    try {
-      sim::Launch run(gpu().memory, schedule, function->kernel, function->name,
-                      launch);
-      run.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
-      run.run();
-    } catch (const Failure &failure) {
-      std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
-      stream->error = LaunchFailed;
-    }
+  stream->work.push_back([=] { execute(run, *stream); });
+  return 0;
+}
+
+//===-- Graphs -----------------------------------------------------------===//
+
+static Graph *graphOf(void *handle) {
+  auto *graph = static_cast<Graph *>(handle);
+  if (!gpu().graphs.count(graph))
+    die("no such graph");
+  return graph;
+}
+static GraphExec *execOf(void *handle) {
+  auto *exec = static_cast<GraphExec *>(handle);
+  if (!gpu().execs.count(exec))
+    die("no such executable graph");
+  return exec;
+}
+
+static int makeRun(Run &run, const NodeParameters &given) {
+  if (given.kernel || given.context)
+    die("a kernel node of another kind");
+  return makeRun(run, given.function, given.grid[0], given.grid[1],
+                 given.grid[2], given.block[0], given.block[1], given.block[2],
+                 given.shared, given.parameters, given.extra);
+}
+
+CU cuGraphCreate(void **graph, unsigned flags) {
+  needsContext(__func__);
+  MAY_FAIL;
+  if (flags)
+    return InvalidValue;
+  auto *made = new Graph;
+  gpu().graphs.insert(made);
+  *graph = made;
+  return 0;
+}
+CU cuGraphDestroy(void *handle) {
+  needsContext(__func__);
+  Graph *graph = graphOf(handle);
+  gpu().graphs.erase(graph);
+  delete graph;
+  return 0;
+}
+CU cuGraphAddKernelNode_v2(void **node, void *handle, void *const *after,
+                           size_t count, const NodeParameters *given) {
+  needsContext(__func__);
+  MAY_FAIL;
+  Graph *graph = graphOf(handle);
+  GraphNode made;
+  for (size_t i = 0; i < count; ++i)
+    made.after.push_back(graph->indexOf(after[i]));
+  if (int error = makeRun(made.run, *given))
+    return error;
+  graph->nodes.push_back(std::make_unique<GraphNode>(made));
+  *node = graph->nodes.back().get();
+  return 0;
+}
+CU cuGraphInstantiateWithFlags(void **exec, void *handle,
+                               unsigned long long flags) {
+  needsContext(__func__);
+  MAY_FAIL;
+  if (flags)
+    return InvalidValue;
+  auto *made = new GraphExec;
+  made->source = graphOf(handle);
+  for (const auto &node : made->source->nodes)
+    made->nodes.push_back(*node);
+  gpu().execs.insert(made);
+  *exec = made;
+  return 0;
+}
+CU cuGraphExecKernelNodeSetParams_v2(void *handle, void *node,
+                                     const NodeParameters *given) {
+  needsContext(__func__);
+  MAY_FAIL;
+  GraphExec *exec = execOf(handle);
+  Run run;
+  if (int error = makeRun(run, *given))
+    return error;
+  Run &old = exec->nodes[graphOf(exec->source)->indexOf(node)].run;
+  if (run.function != old.function)
+    return InvalidValue;
+  old = run;
+  return 0;
+}
+CU cuGraphExecDestroy(void *handle) {
+  ++calls()[__func__];
+  needsContext(__func__);
+  GraphExec *exec = execOf(handle);
+  if (exec->waiting.use_count() > 1)
+    die("cuGraphExecDestroy of a graph that is still to run");
+  gpu().execs.erase(exec);
+  delete exec;
+  return 0;
+}
+CU cuGraphLaunch(void *handle, void *s) {
+  needsContext(__func__);
+  MAY_FAIL;
+  GraphExec *exec = execOf(handle);
+  Stream *stream = streamOf(s);
+  // As it is now: what is set later is of later launches.
+  stream->work.push_back([stream, nodes = exec->nodes,
+                          waiting = exec->waiting] {
+    // Of what may run, the node that was added last: where something that
+    // it has to wait for was left out, it comes too early.
+    std::vector<bool> done(nodes.size());
+    for (size_t ran = 0; ran < nodes.size(); ++ran)
+      for (size_t i = nodes.size(); i-- > 0;) {
+        auto isDone = [&](size_t other) { return done[other]; };
+        if (done[i] ||
+            !std::all_of(nodes[i].after.begin(), nodes[i].after.end(), isDone))
+          continue;
+        execute(nodes[i].run, *stream);
+        done[i] = true;
+        break;
+      }
   });
   return 0;
+}
+
+// How often a function was called since the library was loaded.
+extern "C" __attribute__((visibility("default"))) long
+fake_cuda_calls(const char *function) {
+  return calls()[function];
 }
