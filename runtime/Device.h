@@ -9,8 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace rnn {
+
+// What the launches of one kernel took, all together.
+struct KernelTime {
+  int64_t launches = 0;
+  double milliseconds = 0;
+};
 
 class Device {
 public:
@@ -43,12 +50,22 @@ public:
   // Waits until all of it is done.
   virtual void synchronize() = 0;
 
+  // Times every launch from here on, and forgets what was timed; or stops that.
+  // False: this device's launches cannot be timed.
+  virtual bool setProfiling(bool) { return false; }
+  // Of each kernel of the module, in its order, or nothing if nothing was
+  // timed; waits for the launches.
+  virtual std::vector<KernelTime> profile() { return {}; }
+
   // Memory that a call must not read before it has written it. A device that
   // looks for mistakes makes it NaN.
   virtual void poison(void *, int64_t) {}
 
   // The device's copy of the module's constants; null if it has none.
   virtual const void *constants() const { return nullptr; }
+
+  // Bytes of the session's buffers that live here, and the most there were.
+  int64_t heldBytes = 0, peakBytes = 0;
 
   const std::string name; // "cpu", "sim", "cuda:0"
 };

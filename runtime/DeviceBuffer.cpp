@@ -1,6 +1,8 @@
 // See DeviceBuffer.h.
 #include "DeviceBuffer.h"
 
+#include <algorithm>
+
 using namespace rnn;
 
 DeviceBuffer::DeviceBuffer(Device &on, int64_t bytes) : device(&on) {
@@ -8,6 +10,15 @@ DeviceBuffer::DeviceBuffer(Device &on, int64_t bytes) : device(&on) {
     return;
   memory = on.allocate(bytes);
   length = bytes;
+  on.heldBytes += bytes;
+  on.peakBytes = std::max(on.peakBytes, on.heldBytes);
+}
+
+DeviceBuffer::~DeviceBuffer() {
+  if (!memory)
+    return;
+  device->release(memory, length);
+  device->heldBytes -= length;
 }
 
 DeviceBuffer DeviceBuffer::zeroed(Device &device, int64_t bytes) {

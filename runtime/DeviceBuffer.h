@@ -18,10 +18,7 @@ public:
     swap(other);
     return *this;
   }
-  ~DeviceBuffer() {
-    if (memory)
-      device->release(memory, length);
-  }
+  ~DeviceBuffer();
   void swap(DeviceBuffer &other) noexcept {
     std::swap(device, other.device);
     std::swap(memory, other.memory);

@@ -1,6 +1,8 @@
-// The C functions on sessions: parameters, gradients, run and step.
+// The C functions on sessions: parameters, gradients, run, step and
+// what launches take.
 #include "Boundary.h"
 #include "ElementType.h"
+#include "Json.h"
 #include "State.h"
 
 using namespace rnn::core;
@@ -141,5 +143,41 @@ rnn_code rnn_session_step(rnn_session *handle, rnn_state *state,
   return withSession(handle, error, [&](Session &session) {
     session.step(required(state, "state")->state, inputs, inputCount, outputs,
                  outputCount);
+  });
+}
+
+rnn_code rnn_session_set_profiling(rnn_session *handle, int on,
+                                   rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    if (!session.device->setProfiling(on != 0) && on)
+      fail(RNN_UNAVAILABLE,
+           "kernels are timed on a GPU or a simulated one, "
+           "not on ",
+           session.device->name,
+           ": compile the model with rnnc --target=cuda:sm_NN or sim");
+  });
+}
+
+rnn_code rnn_session_profile(rnn_session *handle, char **json,
+                             rnn_error *error) {
+  return withSession(handle, error, [&](Session &session) {
+    required(json, "json");
+    const std::vector<std::string> &names = session.descriptor().device.kernels;
+    Device &device = *session.device;
+    std::vector<KernelTime> times = device.profile();
+    std::string text = "{\"device\": " + quoteJson(device.name) +
+                       ", \"bytes\": " + std::to_string(device.heldBytes) +
+                       ", \"peak_bytes\": " + std::to_string(device.peakBytes) +
+                       ", \"kernels\": [";
+    const char *between = "";
+    for (size_t i = 0; i < times.size(); ++i) {
+      if (times[i].launches == 0)
+        continue;
+      text += between + ("{\"name\": " + quoteJson(names[i])) +
+              ", \"launches\": " + std::to_string(times[i].launches) +
+              ", \"milliseconds\": " + numberJson(times[i].milliseconds) + "}";
+      between = ", ";
+    }
+    *json = copyText(text + "]}");
   });
 }

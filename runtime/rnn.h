@@ -233,6 +233,21 @@ RNN_API rnn_code rnn_session_step(rnn_session *session, rnn_state *state,
                                   const rnn_tensor *outputs,
                                   size_t output_count, rnn_error *error);
 
+//===-- Measuring --------------------------------------------------------===//
+
+// 1: from here on every launch of a kernel is timed, beginning anew; 0: none
+// is. Of a GPU, where timed launches are not put together in CUDA graphs, and
+// of a simulated one, whose times say nothing of a GPU's. RNN_UNAVAILABLE on
+// the CPU, whose modules do not tell their kernels apart.
+RNN_API rnn_code rnn_session_set_profiling(rnn_session *session, int on,
+                                           rnn_error *error);
+// *json: {"device": "cuda:0", "bytes", "peak_bytes": what the session with its
+// states and trainers holds on the device, and the most it has held,
+// "kernels": [{"name", "launches", "milliseconds": of all launches}]}, without
+// those that were not launched; empty where nothing is timed.
+RNN_API rnn_code rnn_session_profile(rnn_session *session, char **json,
+                                     rnn_error *error);
+
 //===-- Training ---------------------------------------------------------===//
 
 // The learning rate rises linearly over warmup_steps to learning_rate, then

@@ -120,6 +120,15 @@ public:
     rnn_tensor raw = to.raw();
     call(rnn_session_get_gradient, get(), name.c_str(), &raw);
   }
+  void setProfiling(bool on) {
+    call(rnn_session_set_profiling, get(), int(on));
+  }
+  std::string profile() {
+    char *raw = nullptr;
+    call(rnn_session_profile, get(), &raw);
+    std::unique_ptr<char, void (*)(char *)> owner(raw, rnn_string_free);
+    return raw;
+  }
   void zeroGradients() { call(rnn_session_zero_gradients, get()); }
   size_t freeze(const std::string &pattern, bool frozen = true) {
     size_t matched = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace rnn;
 using namespace rnn::cuda;
@@ -19,7 +20,7 @@ static CUdeviceptr addressOf(const void *memory) {
 
 CudaDevice::CudaDevice(std::shared_ptr<const core::Module> of, int ordinal)
     : Device("cuda:" + std::to_string(ordinal)), module(std::move(of)),
-      driver(Driver::get()), graphs(driver) {
+      driver(Driver::get()), graphs(driver), stopwatch(driver) {
   int count = 0;
   driver.check(driver.DeviceGetCount(&count), "counting GPUs");
   if (ordinal >= count)
@@ -62,6 +63,7 @@ void CudaDevice::destroy() noexcept {
     if (stream)
       driver.StreamSynchronize(stream);
     graphs.clear();
+    stopwatch.stop();
     if (moduleConstants)
       driver.MemFree(addressOf(moduleConstants));
     for (Staging &one : staging) {
@@ -232,8 +234,9 @@ void CudaDevice::launch(const rnn_launch &launch) {
   }
   if (!isCall)
     launches.clear();
-  launches.add({kernel.function, kernelName, unsigned(launch.blocks),
-                launch.threads, unsigned(launch.shared_bytes), 0, 0},
+  launches.add({kernel.function, kernelName, launch.kernel,
+                unsigned(launch.blocks), launch.threads,
+                unsigned(launch.shared_bytes), 0, 0},
                launch.arguments, size_t(launch.argument_count));
   if (!isCall)
     launchNow(launches, 0);
@@ -241,6 +244,7 @@ void CudaDevice::launch(const rnn_launch &launch) {
 
 void CudaDevice::launchNow(const Launches &launches, size_t index) {
   const Launches::One &one = launches.all()[index];
+  check(stopwatch.before(one.number, stream), "timing a kernel");
   CUresult result = driver.LaunchKernel(
       one.function, one.blocks, 1, 1, one.threads, 1, 1, one.sharedBytes,
       stream, launches.parameters(index), nullptr);
@@ -248,16 +252,16 @@ void CudaDevice::launchNow(const Launches &launches, size_t index) {
   if (result != CUDA_SUCCESS)
     check(result, (std::string("launching kernel ") + one.kernel).c_str());
   lastKernel = one.kernel;
+  check(stopwatch.after(stream), "timing a kernel");
 }
 
 void CudaDevice::beginCall() {
-  isCall = true;
+  isCall = !stopwatch.isOn();
   launches.clear();
 }
 
 void CudaDevice::endCall(bool failed) {
-  isCall = false;
-  if (failed || launches.all().empty())
+  if (!std::exchange(isCall, false) || failed || launches.all().empty())
     return;
   Use use(*this);
   if (CUgraphExec graph = graphs.find(launches, stream)) {
@@ -272,4 +276,18 @@ void CudaDevice::endCall(bool failed) {
 void CudaDevice::synchronize() {
   Use use(*this);
   check(driver.StreamSynchronize(stream), "waiting for the GPU");
+}
+
+bool CudaDevice::setProfiling(bool on) {
+  Use use(*this);
+  stopwatch.stop();
+  if (on)
+    stopwatch.start(kernels.size());
+  return true;
+}
+
+std::vector<KernelTime> CudaDevice::profile() {
+  Use use(*this);
+  check(stopwatch.collect(), "timing kernels");
+  return stopwatch.times();
 }

@@ -8,6 +8,7 @@
 #include "Module.h"
 #include "cuda/Driver.h"
 #include "cuda/Graphs.h"
+#include "cuda/Stopwatch.h"
 
 #include <vector>
 
@@ -30,6 +31,8 @@ public:
   void beginCall() override;
   void endCall(bool failed) override;
   void synchronize() override;
+  bool setProfiling(bool on) override;
+  std::vector<KernelTime> profile() override;
   const void *constants() const override { return moduleConstants; }
 
 private:
@@ -87,6 +90,7 @@ private:
   bool isCall = false;     // its launches wait in `launches`
   cuda::Launches launches; // of the call at work, or one alone
   cuda::Graphs graphs;
+  cuda::Stopwatch stopwatch;
 };
 
 } // namespace rnn

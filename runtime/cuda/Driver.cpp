@@ -61,6 +61,7 @@ Driver::Driver() {
   find(EventDestroy, "cuEventDestroy_v2");
   find(EventRecord, "cuEventRecord");
   find(EventSynchronize, "cuEventSynchronize");
+  find(EventElapsedTime, "cuEventElapsedTime");
   find(ModuleLoadDataEx, "cuModuleLoadDataEx");
   find(ModuleUnload, "cuModuleUnload");
   find(ModuleGetFunction, "cuModuleGetFunction");

@@ -22,6 +22,7 @@ public:
   struct One {
     CUfunction function;
     const char *kernel; // its name
+    size_t number;      // among the module's kernels
     unsigned blocks, threads, sharedBytes;
     size_t firstArgument, argumentCount;
 

@@ -5,6 +5,7 @@
 #include "Module.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 using namespace rnn;
@@ -49,7 +50,22 @@ void SimDevice::launch(const rnn_launch &launch) {
     fail(RNN_INTERNAL, "simulated GPU: a launch of kernel ", launch.kernel,
          " with ", launch.blocks, " blocks of ", launch.threads,
          " threads cannot be");
+  auto start = std::chrono::steady_clock::now();
   sim::Launch(memory, schedule, kernels[launch.kernel], names[launch.kernel],
               launch)
       .run();
+  if (times.empty())
+    return;
+  KernelTime &time = times[launch.kernel];
+  std::chrono::duration<double, std::milli> taken =
+      std::chrono::steady_clock::now() - start;
+  time.milliseconds += taken.count();
+  ++time.launches;
+}
+
+bool SimDevice::setProfiling(bool on) {
+  times.clear();
+  if (on)
+    times.resize(module->descriptor().device.kernels.size());
+  return true;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <dlfcn.h>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 using namespace rnn::test;
@@ -288,6 +289,67 @@ TEST_F(CudaTest, FailedGraphIsTold) {
                  run(1, 20, error));
   unsetenv("FAKE_CUDA_FAIL");
   runDoubled(1, 20);
+}
+
+TEST_F(CudaTest, LaunchesAreTimedWhereAsked) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  auto profile = [&] {
+    char *text = nullptr;
+    EXPECT_EQ(RNN_OK, rnn_session_profile(session, &text, &error));
+    auto parsed = nlohmann::json::parse(text ? text : "null");
+    rnn_string_free(text);
+    return parsed;
+  };
+  for (int i = 0; i < 3; ++i)
+    runDoubled(8, 100);
+  EXPECT_EQ(profile()["kernels"].size(), 0u);
+  ASSERT_ACCEPTED(rnn_session_set_profiling(session, 1, &error));
+  EXPECT_EQ(callsOf("cuGraphLaunch", [&] { runDoubled(8, 100); }), 0);
+  runDoubled(8, 100);
+  for (int again = 0; again < 2; ++again) {
+    auto seen = profile();
+    EXPECT_EQ(seen["device"], "cuda:0");
+    ASSERT_EQ(seen["kernels"].size(), 1u);
+    EXPECT_EQ(seen["kernels"][0]["name"], "scale");
+    EXPECT_EQ(seen["kernels"][0]["launches"], 4);
+    EXPECT_GT(seen["kernels"][0]["milliseconds"], 0);
+  }
+  // More than are waited for at a time.
+  for (int i = 0; i < 2500; ++i)
+    ASSERT_ACCEPTED(run(1, 1, error));
+  EXPECT_EQ(profile()["kernels"][0]["launches"], 5004);
+  setenv("FAKE_CUDA_FAIL", "cuEventElapsedTime:999", 1);
+  runDoubled(1, 2);
+  char *text = nullptr;
+  EXPECT_REFUSED(RNN_INTERNAL, "timing kernels: CUDA_ERROR_999",
+                 rnn_session_profile(session, &text, &error));
+  setenv("FAKE_CUDA_FAIL", "cuEventCreate:999", 1);
+  ASSERT_ACCEPTED(rnn_session_set_profiling(session, 1, &error));
+  EXPECT_REFUSED(RNN_INTERNAL, "timing a kernel: CUDA_ERROR_999",
+                 run(1, 2, error));
+  unsetenv("FAKE_CUDA_FAIL");
+  ASSERT_ACCEPTED(rnn_session_set_profiling(session, 0, &error));
+  EXPECT_EQ(callsOf("cuGraphLaunch", [&] { runDoubled(8, 100); }), 1);
+  EXPECT_EQ(profile()["kernels"].size(), 0u);
+}
+
+TEST_F(CudaTest, ProfileTellsMemory) {
+  ASSERT_ACCEPTED(create("cuda:0", error));
+  auto bytes = [&](const char *which) {
+    char *text = nullptr;
+    EXPECT_EQ(RNN_OK, rnn_session_profile(session, &text, &error));
+    int64_t value = nlohmann::json::parse(text)[which];
+    rnn_string_free(text);
+    return value;
+  };
+  int64_t before = bytes("bytes");
+  EXPECT_EQ(bytes("peak_bytes"), before);
+  runDoubled(1, 1000); // input, output, workspace
+  EXPECT_EQ(bytes("bytes"), before + 2 * 12000 + 64);
+  rnn_state *state = nullptr;
+  ASSERT_ACCEPTED(rnn_state_create(session, "scale", 1, &state, &error));
+  rnn_state_destroy(state);
+  EXPECT_EQ(bytes("bytes"), before + 2 * 12000 + 64);
 }
 
 // Whatever fails, a line tells it; the fake sees to it that nothing is left

@@ -17,6 +17,7 @@
 #include "sim/Launch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -30,7 +31,14 @@ using namespace rnn;
 
 namespace {
 
-enum { OutOfMemory = 2, InvalidValue = 1, NotFound = 500, LaunchFailed = 719 };
+enum {
+  InvalidValue = 1,
+  OutOfMemory = 2,
+  InvalidHandle = 400,
+  NotFound = 500,
+  NotReady = 600,
+  LaunchFailed = 719
+};
 
 [[noreturn]] void die(const std::string &what) {
   std::fprintf(stderr, "fake CUDA: %s\n", what.c_str());
@@ -74,6 +82,13 @@ struct Stream {
     for (auto &one : now)
       one();
   }
+};
+
+struct Event {
+  bool timed;
+  Stream *stream = nullptr; // that it was recorded in last
+  int recorded = 0, reached = 0;
+  std::chrono::steady_clock::time_point at;
 };
 
 struct Function {
@@ -129,6 +144,7 @@ struct Gpu {
   std::map<void *, size_t> pinned;
   std::map<void *, long> bytes;
   std::set<Stream *> streams;
+  std::set<Event *> events;
   std::set<Graph *> graphs;
   std::set<GraphExec *> execs;
   long used = 0;
@@ -221,8 +237,9 @@ CU cuDevicePrimaryCtxRelease_v2(int) {
   if (--gpu().contexts > 0)
     return 0;
   if (!gpu().allocations.empty() || !gpu().pinned.empty() ||
-      !gpu().streams.empty() || !gpu().graphs.empty() || !gpu().execs.empty())
-    die("memory, a stream or a graph is left when the context ends");
+      !gpu().streams.empty() || !gpu().events.empty() ||
+      !gpu().graphs.empty() || !gpu().execs.empty())
+    die("memory, a stream, an event or a graph is left when the context ends");
   return 0;
 }
 CU cuCtxPushCurrent_v2(void *context) {
@@ -325,26 +342,59 @@ CU cuStreamSynchronize(void *handle) {
   stream->finish();
   return stream->error;
 }
-// An event is the stream that it was recorded in last.
-CU cuEventCreate(void **event, unsigned) {
+static Event *eventOf(void *handle) {
+  auto *event = static_cast<Event *>(handle);
+  if (!gpu().events.count(event))
+    die("no such event");
+  return event;
+}
+CU cuEventCreate(void **event, unsigned flags) {
   MAY_FAIL;
-  *event = new void *(nullptr);
+  auto *made = new Event;
+  made->timed = flags == 0;
+  gpu().events.insert(made);
+  *event = made;
   return 0;
 }
-CU cuEventDestroy_v2(void *event) {
-  delete static_cast<void **>(event);
+CU cuEventDestroy_v2(void *handle) {
+  Event *event = eventOf(handle);
+  gpu().events.erase(event);
+  delete event;
   return 0;
 }
-CU cuEventRecord(void *event, void *stream) {
+CU cuEventRecord(void *handle, void *s) {
   MAY_FAIL;
-  *static_cast<void **>(event) = streamOf(stream);
+  Event *event = eventOf(handle);
+  Stream *stream = streamOf(s);
+  event->stream = stream;
+  ++event->recorded;
+  stream->work.push_back([=] {
+    if (!gpu().events.count(event))
+      return;
+    event->at = std::chrono::steady_clock::now();
+    ++event->reached;
+  });
   return 0;
 }
-CU cuEventSynchronize(void *event) {
-  if (void *stream = *static_cast<void **>(event)) {
+CU cuEventSynchronize(void *handle) {
+  MAY_FAIL;
+  if (Stream *stream = eventOf(handle)->stream) {
     streamOf(stream)->finish();
-    return streamOf(stream)->error;
+    return stream->error;
   }
+  return 0;
+}
+CU cuEventElapsedTime(float *milliseconds, void *from, void *to) {
+  MAY_FAIL;
+  Event *start = eventOf(from), *end = eventOf(to);
+  for (Event *event : {start, end}) {
+    if (!event->timed || event->recorded == 0)
+      return InvalidHandle;
+    if (event->recorded != event->reached)
+      return NotReady;
+  }
+  std::chrono::duration<float, std::milli> taken = end->at - start->at;
+  *milliseconds = taken.count();
   return 0;
 }
 CU cuModuleLoadDataEx(void **module, const void *image, unsigned count,

@@ -41,6 +41,23 @@ class DeviceTest(RnnTest):
                               "--time", "3", "--repeat", "1")
             self.assertIn("scale.forward", out)
 
+    def test_profile(self):
+        results = self.rnn_json("bench", GPU, "--batch", "2", "--time", "300",
+                                "--repeat", "3", "--profile")
+        kernel, = results[0]["kernels"]
+        self.assertEqual(kernel["kernel"], "scale")
+        self.assertEqual(kernel["launches"], 2)
+        # Each of 3 calls reads and writes 1800 numbers, in two launches.
+        self.assertEqual(kernel["bytes"], 2 * 4 * 1800)
+        self.assertEqual(kernel["operations"], 1800)
+        self.assertAlmostEqual(kernel["gb_per_second"],
+                               kernel["bytes"] / kernel["ms"] / 1e6)
+        out, _ = self.rnn("bench", GPU, "--repeat", "1", "--profile")
+        self.assertRegex(out, r"scale +2 .* 100.0% .* twice the input")
+        self.refuses("bench", MODULE, "--profile",
+                     says="kernels are timed on a GPU or a simulated one, not "
+                          "on cpu")
+
     def test_no_driver(self):
         self.refuses("bench", CUDA, says="there is no CUDA driver",
                      env=os.environ | {
