@@ -1,5 +1,6 @@
 """What PyTorch does on the same GPU: layers of its own (cuDNN), and a minGRU in
-log space as the paper writes it. Every function gives milliseconds, or None."""
+log space as the paper writes it; with Triton its scan as a kernel (triton_scan.py).
+Every function gives milliseconds, or None."""
 
 
 def device():
@@ -65,11 +66,18 @@ def layers(torch, features):
             "lstm, cuDNN": torch.nn.LSTM(features, features, batch_first=True),
             "min_gru, eager": min_gru(torch, features)}
     made["min_gru, compiled"] = torch.compile(min_gru(torch, features))
+    try:
+        import triton_scan
+        made["min_gru, Triton scan"] = triton_scan.MinGru(features)
+    except ImportError:  # no Triton
+        pass
     return {name: layer.cuda() for name, layer in made.items()}
 
 
 def measure(torch, layer, batch, time, features):
-    """Forward, and forward with backward; (None, why) where it fails."""
+    """Milliseconds of forward, and of forward with backward, and the most bytes
+    that the latter takes beside parameters and input; (None, why) where it
+    fails."""
     try:
         x = torch.randn(batch, time, features, device="cuda",
                         requires_grad=True)
@@ -80,6 +88,12 @@ def measure(torch, layer, batch, time, features):
         def forward():
             with torch.no_grad():
                 layer(x)
-        return (milliseconds(torch, forward), milliseconds(torch, both)), ""
+        taken = milliseconds(torch, forward), milliseconds(torch, both)
+        layer.zero_grad(set_to_none=True)
+        x.grad = None
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        both()
+        return (*taken, torch.cuda.max_memory_allocated() - before), ""
     except Exception as failure:  # a peer's failure is a line of the table
         return None, str(failure).splitlines()[0][:80]

@@ -100,20 +100,69 @@ def seconds(session, entry, inputs, repeat):
     return sorted(times)[len(times) // 2]
 
 
+def profile_kernels(session, entry, inputs, repeat):
+    """What each kernel of a call takes, longest first, with the bytes and
+    operations that the module's descriptor tells of it (not of products and
+    sums over the batch, which it lists by their shapes)."""
+    batch, time = inputs[0].shape
+    session.set_profiling(True)
+    for _ in range(repeat):
+        session.run(entry, inputs)
+    seen = session.profile()["kernels"]
+    session.set_profiling(False)
+    described = {kernel["name"]: kernel for kernel
+                 in session.module.descriptor["kernels"]
+                 if entry in kernel["entries"]}
+    rows = []
+    for kernel in seen:
+        row = {"kernel": kernel["name"],
+               "launches": kernel["launches"] / repeat,
+               "ms": kernel["milliseconds"] / repeat}
+        if cost := described.get(kernel["name"]):
+            row |= {"what": cost["what"], "lines": cost["lines"],
+                    "bytes": row["launches"] * (
+                        cost["bytes_per_row"] * batch * time
+                        + cost["bytes_per_batch_row"] * batch + cost["bytes"]),
+                    "operations": row["launches"] * batch * time
+                    * cost["operations_per_row"]}
+        rows.append(row)
+    return sorted(rows, key=lambda row: -row["ms"])
+
+
+def print_kernels(rows, bandwidth):
+    print(f"  {'kernel':26} {'launches':>8} {'ms':>9} {'GB/s':>7}  of a copy")
+    for row in rows:
+        line = f"  {row['kernel']:26} {row['launches']:8.0f} {row['ms']:9.4f}"
+        if "bytes" in row:
+            reached = row["bytes"] / max(row["ms"], 1e-9) * 1e3
+            line += f" {reached / 1e9:7.1f}"
+            if bandwidth:
+                row["of_bandwidth"] = reached / bandwidth
+                line += f"  {row['of_bandwidth']:.2f}"
+            else:
+                line += "     "
+            line += f"  {row['what']}"
+        print(line)
+
+
 def measure_layer(layer, batch, time, features, device, repeat):
-    """Milliseconds of one layer, forward and forward with backward: of four
-    layers more, over four."""
+    """Milliseconds of one layer, forward and forward with backward, and bytes
+    that it needs on the device: of four layers more, over four. And the kernels
+    of a model with one layer, forward and backward."""
     rng = np.random.default_rng(0)
     inputs = [rng.integers(0, high, (batch, time)).astype(np.int32)
               for high in (16, 16)]
-    taken = []
+    taken, kernels = [], None
     for depth in DEPTHS:
         path = HERE / "layers" / f"{layer}_{features}_{depth}.so"
         session = Session(Module(path), device=device)
-        taken.append([seconds(session, entry, inputs, repeat)
-                      for entry in ("o.loss", "o.gradient")])
-    return [1e3 * (deep - shallow) / (DEPTHS[1] - DEPTHS[0])
-            for shallow, deep in zip(*taken)]
+        times = [1e3 * seconds(session, entry, inputs, repeat)
+                 for entry in ("o.loss", "o.gradient")]
+        taken.append([*times, session.profile()["peak_bytes"]])
+        kernels = kernels or profile_kernels(session, "o.gradient", inputs,
+                                             repeat)
+    return [(deep - shallow) / (DEPTHS[1] - DEPTHS[0])
+            for shallow, deep in zip(*taken)], kernels
 
 
 def limits(layer, batch, time, features):
@@ -155,8 +204,8 @@ def main():
     else:
         print(f"no peers: {why or 'quick'}")
     start, rows = clock.monotonic(), []
-    print(f"{'shape':16} {'what':22} {'forward ms':>10} {'both ms':>10}  "
-          "of the copy's bandwidth")
+    print(f"{'shape':16} {'what':22} {'forward ms':>10} {'both ms':>10} "
+          f"{'peak MiB':>9}  of the copy's bandwidth")
     for shape in QUICK if options.quick else SHAPES:
         made = {}
         if bandwidth:
@@ -165,25 +214,28 @@ def main():
             if clock.monotonic() - start > SECONDS:
                 print("no time left")
                 break
-            row = {"shape": shape, "what": name}
+            row, kernels = {"shape": shape, "what": name}, []
             try:
                 if name in made:
                     taken, failure = peers.measure(torch, made[name], *shape)
                     if taken is None:
                         raise RuntimeError(failure)
                 else:
-                    taken = measure_layer(name, *shape, options.device,
+                    taken, kernels = measure_layer(name, *shape, options.device,
                                           1 if options.quick else 5)
-                row |= {"forward_ms": taken[0], "both_ms": taken[1]}
+                row |= {"forward_ms": taken[0], "both_ms": taken[1],
+                        "peak_bytes": taken[2], "kernels": kernels}
                 least = bandwidth and limits(name, *shape)
                 if least:
                     row["of_bandwidth"] = [
                         1e3 * bytes_ / bandwidth / max(ms, 1e-9)
                         for bytes_, ms in zip(least, taken)]
                 print(f"{'x'.join(map(str, shape)):16} {name:22} "
-                      f"{taken[0]:10.3f} {taken[1]:10.3f}  "
+                      f"{taken[0]:10.3f} {taken[1]:10.3f} {taken[2] / (1 << 20):9.2f}  "
                       + " ".join(f"{f:.2f}" for f
                                  in row.get("of_bandwidth", [])))
+                if kernels:
+                    print_kernels(kernels, bandwidth)
             except RuntimeError as failure:
                 row["why"] = str(failure)
                 print(f"{'x'.join(map(str, shape)):16} {name:22} {failure}")

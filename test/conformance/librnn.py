@@ -146,6 +146,17 @@ class Session:
     def zero_gradients(self):
         call("rnn_session_zero_gradients", self.handle)
 
+    def set_profiling(self, on):
+        call("rnn_session_set_profiling", self.handle, int(on))
+
+    def profile(self):
+        text = ctypes.c_char_p()
+        call("rnn_session_profile", self.handle, ctypes.byref(text))
+        try:
+            return json.loads(text.value)
+        finally:
+            library().rnn_string_free(text)
+
     def typed(self, entry, inputs):
         """The inputs in the entry's element types."""
         specs = self.module.entries[entry]["inputs"]

@@ -38,6 +38,17 @@ with tempfile.TemporaryDirectory() as root:
     rows = {row["what"]: row for row in results["layers"]}
     assert set(rows) == {"min_gru", "min_lstm", "gru", "lstm"}, rows
     assert all(row["both_ms"] > 0 for row in rows.values()), rows
+    for row in rows.values():
+        # At least a layer's result: 2 sequences of 16 steps, 100 features.
+        assert row["peak_bytes"] > 4 * 2 * 16 * 100, row
+        scans = [kernel for kernel in row["kernels"]
+                 if kernel.get("what", "").startswith("scan")]
+        assert scans, row
+        assert all(kernel["ms"] > 0 and kernel["launches"] >= 1
+                   for kernel in row["kernels"]), row
+        # Reads and writes no less than that.
+        assert all(kernel["bytes"] >= 4 * 2 * 16 for kernel in scans), row
+    assert "of a copy" in said and "scan, backwards in time" in said, said
 
     expected = moved / "conformance" / "min_gru_small.npz"
     kept = dict(np.load(expected))
