@@ -103,21 +103,24 @@ void collectLines(Operation *op, std::set<int64_t> &lines) {
 json::Object describe(StringRef name, StringRef what, ArrayRef<Operation *> ops,
                       const Cost &cost) {
   int64_t launches = 0;
-  llvm::SetVector<StringRef> entries;
+  llvm::MapVector<StringRef, int64_t> entries;
   std::set<int64_t> lines;
   for (Operation *op : ops) {
     launches += launchesOf(op);
-    entries.insert(op->getParentOfType<EntryOp>().getName());
+    entries[op->getParentOfType<EntryOp>().getName()] += launchesOf(op);
     collectLines(op, lines);
   }
-  json::Array entryList;
-  for (StringRef entry : entries)
+  json::Array entryList, launchList;
+  for (auto &[entry, count] : entries) {
     entryList.push_back(entry.str());
+    launchList.push_back(count);
+  }
   return json::Object{{"name", name.str()},
                       {"what", what.str()},
                       {"lines", json::Array(lines)},
                       {"entries", std::move(entryList)},
                       {"launches", launches},
+                      {"entry_launches", std::move(launchList)},
                       {"bytes_per_row", cost.bytes.batchTime},
                       {"bytes_per_batch_row", cost.bytes.batch},
                       {"bytes", cost.bytes.constant},

@@ -100,48 +100,36 @@ def seconds(session, entry, inputs, repeat):
     return sorted(times)[len(times) // 2]
 
 
-def profile_kernels(session, entry, inputs, repeat):
-    """What each kernel of a call takes, longest first, with the bytes and
-    operations that the module's descriptor tells of it (not of products and
-    sums over the batch, which it lists by their shapes)."""
-    batch, time = inputs[0].shape
-    session.set_profiling(True)
-    for _ in range(repeat):
-        session.run(entry, inputs)
-    seen = session.profile()["kernels"]
-    session.set_profiling(False)
-    described = {kernel["name"]: kernel for kernel
-                 in session.module.descriptor["kernels"]
-                 if entry in kernel["entries"]}
-    rows = []
-    for kernel in seen:
-        row = {"kernel": kernel["name"],
-               "launches": kernel["launches"] / repeat,
-               "ms": kernel["milliseconds"] / repeat}
-        if cost := described.get(kernel["name"]):
-            row |= {"what": cost["what"], "lines": cost["lines"],
-                    "bytes": row["launches"] * (
-                        cost["bytes_per_row"] * batch * time
-                        + cost["bytes_per_batch_row"] * batch + cost["bytes"]),
-                    "operations": row["launches"] * batch * time
-                    * cost["operations_per_row"]}
-        rows.append(row)
-    return sorted(rows, key=lambda row: -row["ms"])
+def profile_kernels(path, batch, time, device, repeat):
+    """What each kernel of forward and backward takes, and products together:
+    the rows of rnn bench --profile."""
+    done = subprocess.run(
+        [str(HERE / "bin" / "rnn"), "bench", str(path), "o.gradient",
+         "--profile", "--json", "--device", device, "--batch", str(batch),
+         "--time", str(time), "--repeat", str(repeat)],
+        capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip())
+    result = json.loads(done.stdout)[0]
+    return result["kernels"] + [result[key] for key in ("products",)
+                                if key in result]
 
 
-def print_kernels(rows, bandwidth):
-    print(f"  {'kernel':26} {'launches':>8} {'ms':>9} {'GB/s':>7}  of a copy")
+def print_kernels(rows, bandwidth, peak):
+    """With what parts of a copy's bandwidth and of a large product's operations
+    a second they reach."""
+    print(f"  {'kernel':26} {'launches':>8} {'ms':>9} {'GB/s':>8} {'Gop/s':>8} "
+          "of copy, of peak")
     for row in rows:
         line = f"  {row['kernel']:26} {row['launches']:8.0f} {row['ms']:9.4f}"
         if "bytes" in row:
-            reached = row["bytes"] / max(row["ms"], 1e-9) * 1e3
-            line += f" {reached / 1e9:7.1f}"
+            rates = row["gb_per_second"], row["gop_per_second"]
+            line += " {:8.1f} {:8.1f}".format(*rates)
             if bandwidth:
-                row["of_bandwidth"] = reached / bandwidth
-                line += f"  {row['of_bandwidth']:.2f}"
-            else:
-                line += "     "
-            line += f"  {row['what']}"
+                row["of_limits"] = [1e9 * rate / most for rate, most
+                                    in zip(rates, (bandwidth, peak))]
+                line += " {:4.2f} {:4.2f}".format(*row["of_limits"])
+            line += "  " + row["what"]
         print(line)
 
 
@@ -159,8 +147,8 @@ def measure_layer(layer, batch, time, features, device, repeat):
         times = [1e3 * seconds(session, entry, inputs, repeat)
                  for entry in ("o.loss", "o.gradient")]
         taken.append([*times, session.profile()["peak_bytes"]])
-        kernels = kernels or profile_kernels(session, "o.gradient", inputs,
-                                             repeat)
+        del session
+        kernels = kernels or profile_kernels(path, batch, time, device, repeat)
     return [(deep - shallow) / (DEPTHS[1] - DEPTHS[0])
             for shallow, deep in zip(*taken)], kernels
 
@@ -194,13 +182,14 @@ def main():
     results["conformance"] = check_all(options.device)
 
     torch, why = peers.device()
-    bandwidth = None
+    bandwidth = peak = None
     if torch and not options.quick:
         bandwidth = peers.copy_bandwidth(torch)
+        peak = peers.matrix_peak(torch)
         results |= {"torch": torch.__version__, "copy_bytes_s": bandwidth,
-                    "matmul_f32_s": peers.matrix_peak(torch)}
+                    "matmul_f32_s": peak}
         print(f"copy {bandwidth / 1e9:.0f} GB/s, f32 products "
-              f"{results['matmul_f32_s'] / 1e12:.1f} Tflop/s")
+              f"{peak / 1e12:.1f} Tflop/s")
     else:
         print(f"no peers: {why or 'quick'}")
     start, rows = clock.monotonic(), []
@@ -235,7 +224,7 @@ def main():
                       + " ".join(f"{f:.2f}" for f
                                  in row.get("of_bandwidth", [])))
                 if kernels:
-                    print_kernels(kernels, bandwidth)
+                    print_kernels(kernels, bandwidth, peak)
             except RuntimeError as failure:
                 row["why"] = str(failure)
                 print(f"{'x'.join(map(str, shape)):16} {name:22} {failure}")

@@ -146,9 +146,6 @@ class Session:
     def zero_gradients(self):
         call("rnn_session_zero_gradients", self.handle)
 
-    def set_profiling(self, on):
-        call("rnn_session_set_profiling", self.handle, int(on))
-
     def profile(self):
         text = ctypes.c_char_p()
         call("rnn_session_profile", self.handle, ctypes.byref(text))

@@ -48,7 +48,12 @@ with tempfile.TemporaryDirectory() as root:
                    for kernel in row["kernels"]), row
         # Reads and writes no less than that.
         assert all(kernel["bytes"] >= 4 * 2 * 16 for kernel in scans), row
-    assert "of a copy" in said and "scan, backwards in time" in said, said
+        products, = [kernel for kernel in row["kernels"]
+                     if kernel["kernel"] == "product_*"]
+        assert products["launches"] >= 6, products  # two layers' three
+        # Of the head alone: 32 rows of 100 features, 16 outputs.
+        assert products["operations"] > 3 * 2 * 32 * 100 * 16, products
+    assert "of copy, of peak" in said and "scan, backwards in time" in said, said
 
     expected = moved / "conformance" / "min_gru_small.npz"
     kept = dict(np.load(expected))

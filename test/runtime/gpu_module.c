@@ -67,7 +67,8 @@ EXPORT const char rnn_ptx[] =
   "\"device_kernels\": [\"scale\"], \"constants\": {\"symbol\": "              \
   "\"rnn_constants\", \"bytes\": 64}, \"kernels\": [{\"name\": \"scale\", "    \
   "\"what\": \"twice the input\", \"lines\": [], \"entries\": "                \
-  "[\"scale.forward\"], \"launches\": 2, \"bytes_per_row\": 12, "              \
+  "[\"scale.forward\"], \"launches\": 2, \"entry_launches\": [2], "            \
+  "\"bytes_per_row\": 12, "                                                    \
   "\"bytes_per_batch_row\": 0, \"bytes\": 0, \"operations_per_row\": 1.5}]}"
 
 EXPORT

@@ -1,5 +1,6 @@
 // `rnn bench`: how long the entries of a module take on random inputs.
 #include "Console.h"
+#include "KernelProfile.h"
 #include "RandomArrays.h"
 #include "Verb.h"
 
@@ -18,72 +19,6 @@ struct BenchOptions {
   Place place;
   bool asJson = false, profile = false;
 };
-
-// One row of a kernel: what a call's launches of it take, and what the
-// descriptor says they move and compute. Products, sums over the batch and the
-// like, which the descriptor lists by shape, have no such numbers.
-json profileRow(const json &timed, const json &kernels,
-                const std::string &entry, int64_t batch, int64_t time,
-                int64_t calls) {
-  auto each = [&](const char *key) {
-    return timed[key].get<double>() / static_cast<double>(calls);
-  };
-  double launches = each("launches"), milliseconds = each("milliseconds");
-  json row = {
-      {"kernel", timed["name"]}, {"launches", launches}, {"ms", milliseconds}};
-  for (const json &kernel : kernels) {
-    const json &entries = kernel["entries"];
-    if (kernel["name"] != timed["name"] ||
-        std::find(entries.begin(), entries.end(), entry) == entries.end())
-      continue;
-    auto number = [&](const char *key) { return kernel[key].get<double>(); };
-    auto rows = static_cast<double>(batch * time);
-    double bytes = number("bytes_per_row") * rows + number("bytes") +
-                   number("bytes_per_batch_row") * static_cast<double>(batch);
-    row["what"] = kernel["what"];
-    row["bytes"] = launches * bytes;
-    row["operations"] = launches * number("operations_per_row") * rows;
-    row["gb_per_second"] =
-        launches * bytes / std::max(milliseconds, 1e-9) / 1e6;
-    break;
-  }
-  return row;
-}
-
-// The kernels of an entry, that which takes longest first.
-json profileEntry(const Module &module, Session &session,
-                  const std::string &entry, int64_t batch, int64_t time,
-                  int64_t calls) {
-  json kernels = json::parse(module.describe())["kernels"];
-  json profile = json::parse(session.profile());
-  json rows = json::array();
-  for (const json &timed : profile["kernels"])
-    rows.push_back(profileRow(timed, kernels, entry, batch, time, calls));
-  std::stable_sort(rows.begin(), rows.end(), [](const json &a, const json &b) {
-    return a["ms"] > b["ms"];
-  });
-  return rows;
-}
-
-void printProfile(const json &rows) {
-  printf("  %-26s %8s %10s %6s %9s %10s %8s  %s\n", "kernel", "launches", "ms",
-         "share", "bytes", "operations", "GB/s", "what");
-  double total = 0;
-  for (const json &row : rows)
-    total += row["ms"].get<double>();
-  for (const json &row : rows) {
-    auto shown = [&](const char *key) {
-      return row.contains(key) ? shortNumber(row[key]) : std::string("-");
-    };
-    printf("  %-26s %8s %10.4f %5.1f%% %9s %10s %8s  %s\n",
-           row["kernel"].get<std::string>().c_str(),
-           shortNumber(row["launches"]).c_str(), row["ms"].get<double>(),
-           100 * row["ms"].get<double>() / std::max(total, 1e-9),
-           shown("bytes").c_str(), shown("operations").c_str(),
-           shown("gb_per_second").c_str(),
-           row.value("what", std::string()).c_str());
-  }
-}
 
 // Milliseconds of each of `repeat` calls, sorted, after a few to get warm.
 template <typename Call>
@@ -143,8 +78,9 @@ json benchEntry(const BenchOptions &options, const Module &module,
     session.setProfiling(true);
     for (int64_t i = 0; i < options.repeat; ++i)
       once();
-    result["kernels"] = profileEntry(module, session, entry.name, options.batch,
-                                     time, options.repeat);
+    result.update(kernelProfile(
+        json::parse(session.profile()), json::parse(module.describe()),
+        {entry.name, options.batch, time, options.repeat}));
     session.setProfiling(false);
   }
   return result;
@@ -178,7 +114,7 @@ int runBench(const BenchOptions &options) {
            result["median_ms"].get<double>(), result["min_ms"].get<double>(),
            shortNumber(result["tokens_per_second"]).c_str());
     if (options.profile)
-      printProfile(result["kernels"]);
+      printKernelProfile(result);
   }
   return exitOk;
 }
