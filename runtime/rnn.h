@@ -226,7 +226,8 @@ RNN_API rnn_code rnn_session_run(rnn_session *session, const char *name,
                                  rnn_state *state,
                                  const rnn_run_options *options,
                                  rnn_error *error);
-// One time step of the state's model: constant time, no memory allocated.
+// One time step of the state's model: constant time, no memory allocated (on a
+// GPU but for the first steps of a state, which become CUDA graphs).
 // Sequences have time 1.
 RNN_API rnn_code rnn_session_step(rnn_session *session, rnn_state *state,
                                   const rnn_tensor *inputs, size_t input_count,

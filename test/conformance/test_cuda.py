@@ -156,6 +156,37 @@ class Cuda(unittest.TestCase):
                                   again, [launches, 0, 0], made, made])
         self.assertEqual(single, [[launches, 0, 0]] * len(batches))
 
+    def test_steps_are_graphs(self):
+        """Each step of decoding is one, from the second on; also of a second
+        state, whose addresses differ. The bits are those of launches."""
+        for target in ("sim", "cuda:sm_90"):
+            compile_model(MODEL, BUILD / "conformance" / f"trained.{target}.so",
+                          "f32", target)
+        use_driver(BUILD / "conformance" / "trained.sim.so")
+        module = Module(BUILD / "conformance" / "trained.cuda:sm_90.so")
+        tokens = np.arange(20, dtype=np.int32).reshape(10, 2, 1)
+        runs, counted = [], []
+        for fails in ("", "cuGraphCreate:801"):
+            os.environ["FAKE_CUDA_FAIL"] = fails
+            self.addCleanup(os.environ.pop, "FAKE_CUDA_FAIL", None)
+            session = Session(module, device="cuda:0")
+            states = [State(session, "m", 2) for _ in range(2)]
+            seen, steps = [], []
+            for i, token in enumerate(tokens):
+                before = [calls(function) for function
+                          in ("cuLaunchKernel", "cuGraphLaunch")]
+                state = states[i >= 6]
+                seen.append(state.step("m.step", [token])[0].tobytes())
+                steps.append([calls("cuLaunchKernel") - before[0],
+                              calls("cuGraphLaunch") - before[1]])
+            runs.append(seen)
+            counted.append(steps)
+        self.assertEqual(*runs)
+        launches = counted[1][0][0]
+        self.assertGreaterEqual(launches, 2)
+        self.assertEqual(counted, [[[launches, 0]] + [[0, 1]] * 9,
+                                   [[launches, 0]] * 10])
+
     def rnn(self, *words):
         done = subprocess.run([str(RNN), *map(str, words)],
                               capture_output=True, timeout=300)
