@@ -8,6 +8,12 @@
 
 using namespace rnn;
 
+void Device::count(int64_t bytes) {
+  int64_t now = heldBytes += bytes, most = peakBytes;
+  while (most < now && !peakBytes.compare_exchange_weak(most, now)) {
+  }
+}
+
 namespace {
 
 // What a caller may call a device.

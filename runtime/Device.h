@@ -6,6 +6,7 @@
 
 #include "module_abi.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -64,8 +65,11 @@ public:
   // The device's copy of the module's constants; null if it has none.
   virtual const void *constants() const { return nullptr; }
 
-  // Bytes of the session's buffers that live here, and the most there were.
-  int64_t heldBytes = 0, peakBytes = 0;
+  // Counts what the session's buffers hold here; any thread may (a state is
+  // destroyed by whoever has it).
+  void count(int64_t bytes);
+  // Bytes that they hold now, and the most they have held.
+  std::atomic<int64_t> heldBytes{0}, peakBytes{0};
 
   const std::string name; // "cpu", "sim", "cuda:0"
 };

@@ -1,8 +1,6 @@
 // See DeviceBuffer.h.
 #include "DeviceBuffer.h"
 
-#include <algorithm>
-
 using namespace rnn;
 
 DeviceBuffer::DeviceBuffer(Device &on, int64_t bytes) : device(&on) {
@@ -10,15 +8,14 @@ DeviceBuffer::DeviceBuffer(Device &on, int64_t bytes) : device(&on) {
     return;
   memory = on.allocate(bytes);
   length = bytes;
-  on.heldBytes += bytes;
-  on.peakBytes = std::max(on.peakBytes, on.heldBytes);
+  on.count(bytes);
 }
 
 DeviceBuffer::~DeviceBuffer() {
   if (!memory)
     return;
   device->release(memory, length);
-  device->heldBytes -= length;
+  device->count(-length);
 }
 
 DeviceBuffer DeviceBuffer::zeroed(Device &device, int64_t bytes) {
