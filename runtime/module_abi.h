@@ -161,6 +161,14 @@ typedef enum rnn_sim_access {
   RNN_SIM_RELEASE, // an atomic store that releases
   RNN_SIM_UPDATE   // an atomic load and store in one that does both
 } rnn_sim_access;
+// A GPU's approximations, of f32.
+typedef enum rnn_sim_function {
+  RNN_SIM_EX2,   // 2^a
+  RNN_SIM_LG2,   // log2(a)
+  RNN_SIM_SQRT,  // sqrt(a)
+  RNN_SIM_RSQRT, // 1 / sqrt(a)
+  RNN_SIM_DIV    // a / b
+} rnn_sim_function;
 typedef enum rnn_sim_factor {
   RNN_SIM_BF16, // k = 16, two to a word
   RNN_SIM_TF32  // k = 8; only the 19 highest bits of a word count
@@ -185,6 +193,8 @@ typedef struct rnn_sim_calls {
   // of B and 4 of C, which become D.
   void (*multiply)(rnn_sim_thread *, rnn_sim_factor factor, uint32_t *words,
                    const char *at);
+  // As wrong as the instruction may be; equal operands, equal bits.
+  float (*approximate)(rnn_sim_function function, float a, float b);
 } rnn_sim_calls;
 struct rnn_sim_thread {
   const rnn_sim_calls *calls;

@@ -231,6 +231,10 @@ public:
 
 } // namespace
 
+void populateTanhPatterns(RewritePatternSet &patterns) {
+  patterns.add<ExpandTanh>(patterns.getContext(), /*benefit=*/10);
+}
+
 std::unique_ptr<Pass> createExpandMathPass(const CpuTarget &) {
   return std::make_unique<ExpandMath>();
 }

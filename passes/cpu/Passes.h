@@ -6,6 +6,7 @@
 #include "passes/cpu/CpuTarget.h"
 #include "passes/gpu/GpuTarget.h"
 
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
 
 #include <optional>
@@ -24,6 +25,8 @@ createLowerToLoopsPass(const CpuTarget &target,
 /// `rnn-expand-math`: replaces f32 functions by polynomials in line, and those
 /// of f64 that LLVM has no operation for by calls to libm.
 std::unique_ptr<mlir::Pass> createExpandMathPass(const CpuTarget &target);
+/// Of it, tanh of f32 by exp and a quotient.
+void populateTanhPatterns(mlir::RewritePatternSet &patterns);
 
 /// `rnn-loops-to-llvm`: the rest of the way to the LLVM dialect.
 std::unique_ptr<mlir::Pass> createLoopsToLLVMPass();

@@ -26,6 +26,8 @@ void buildLoopsPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
 
 void buildLLVMPipeline(mlir::OpPassManager &manager, const CpuTarget &target,
                        const std::optional<GpuTarget> &gpu) {
+  if (gpu && !gpu->isPrecise)
+    manager.addPass(createApproximateMathPass());
   if (gpu && gpu->isSimulated())
     manager.addPass(createLowerToSimPass(target));
   manager.addPass(createExpandMathPass(target));

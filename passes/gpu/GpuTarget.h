@@ -18,6 +18,8 @@ namespace rnn {
 struct GpuTarget {
   /// Compute capability as in sm_90; 0: the simulated GPU.
   int architecture = 0;
+  /// Functions of f32 to the last bits, as on a CPU (`rnnc --precise`).
+  bool isPrecise = false;
 
   bool isSimulated() const { return architecture == 0; }
   /// As in the module's descriptor: "sim", "cuda:sm_90".

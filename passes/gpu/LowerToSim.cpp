@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 
 #include <cstddef>
@@ -167,6 +168,8 @@ private:
         result = arith::BitcastOp::create(e, type, result);
       shuffle.getRes().replaceAllUsesWith(result);
       op->erase();
+    } else if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op)) {
+      return approximate(call);
     } else if (auto product = dyn_cast<NVVM::MmaOp>(op)) {
       multiply(product);
     } else if (auto convert = dyn_cast<NVVM::ConvertFloatToTF32Op>(op)) {
@@ -195,6 +198,27 @@ private:
                isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp>(op)) {
       return op->emitError("'") << op->getName() << "' has no simulated form";
     }
+    return success();
+  }
+
+  LogicalResult approximate(LLVM::CallIntrinsicOp instruction) {
+    std::optional<rnn_sim_function> function =
+        llvm::StringSwitch<std::optional<rnn_sim_function>>(
+            instruction.getIntrin())
+            .Case("llvm.nvvm.ex2.approx.ftz", RNN_SIM_EX2)
+            .Case("llvm.nvvm.lg2.approx.f", RNN_SIM_LG2)
+            .Case("llvm.nvvm.sqrt.approx.f", RNN_SIM_SQRT)
+            .Case("llvm.nvvm.rsqrt.approx.f", RNN_SIM_RSQRT)
+            .Case("llvm.nvvm.div.full", RNN_SIM_DIV)
+            .Default(std::nullopt);
+    if (!function)
+      return instruction.emitError("'")
+             << instruction.getIntrin() << "' has no simulated form";
+    ValueRange operands = instruction.getArgs();
+    Value result = call(offsetof(rnn_sim_calls, approximate), e.getF32Type(),
+                        {word(*function), operands.front(), operands.back()});
+    instruction.getResult(0).replaceAllUsesWith(result);
+    instruction.erase();
     return success();
   }
 
@@ -312,9 +336,11 @@ std::unique_ptr<Pass> createLowerToSimPass(const CpuTarget &target) {
   return std::make_unique<LowerToSim>(target);
 }
 
+void registerApproximateMath();
 void registerLowerToPtx();
 
 void registerGpuPasses() {
+  registerApproximateMath();
   PassRegistration<LowerToSim>();
   registerLowerToPtx();
 }

@@ -9,6 +9,10 @@
 
 namespace rnn {
 
+/// `rnn-approximate-math`, after `rnn-lower-to-loops`: kernels' functions of
+/// f32 become a GPU's approximations.
+std::unique_ptr<mlir::Pass> createApproximateMathPass();
+
 /// `rnn-lower-to-sim`, after `rnn-lower-to-loops` for the target `sim`: kernels
 /// become CPU code that tells the simulator what it does.
 std::unique_ptr<mlir::Pass> createLowerToSimPass(const CpuTarget &target);

@@ -2,6 +2,7 @@
 #include "sim/Launch.h"
 
 #include "Failure.h"
+#include "sim/Approximate.h"
 
 using namespace rnn;
 using namespace rnn::sim;
@@ -31,7 +32,8 @@ const rnn_sim_calls Launch::calls = {
     [](rnn_sim_thread *thread, rnn_sim_factor factor, uint32_t *words,
        const char *at) {
       self(thread).launch->multiply(self(thread), factor, words, at);
-    }};
+    },
+    approximate};
 
 Launch::Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
                const std::string &name, const rnn_launch &launch)

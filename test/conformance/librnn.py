@@ -233,7 +233,7 @@ class Trainer:
         return metrics.loss, metrics.gradient_norm
 
 
-def compile_model(text, path, element_type="f32", target="cpu"):
+def compile_model(text, path, element_type="f32", target="cpu", options=()):
     """Compiles model text to a module at `path` (unless it is there already,
     newer than the compiler and from the same text) and opens it. The element
     type may be f64, or a precision of f32: f32, bf16, tf32."""
@@ -247,7 +247,7 @@ def compile_model(text, path, element_type="f32", target="cpu"):
         option = "element-type" if element_type == "f64" else "precision"
         done = subprocess.run([str(RNNC), str(source), "-o", str(path),
                                f"--{option}={element_type}",
-                               f"--target={target}"],
+                               f"--target={target}", *options],
                               capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"rnnc {source} exited {done.returncode}: "

@@ -101,6 +101,12 @@ cl::opt<std::string>
                        "losses, parameters and the optimizer stay f32; tf32, "
                        "on a GPU: products of f32 on tensor cores"),
               cl::init("f32"), cl::cat(category));
+cl::opt<bool>
+    precise("precise",
+            cl::desc("On a GPU, compute functions of f32 to the last bits, as "
+                     "on a CPU, instead of by the hardware's approximations, "
+                     "whose relative error is some 2^-22"),
+            cl::cat(category));
 cl::list<std::string>
     plugins("load-dialect-plugin",
             cl::desc("Let models use the ops of this plugin (an MLIR dialect "
@@ -192,6 +198,7 @@ int compile() {
     if (failed(named))
       return fail(why);
     gpu = *named;
+    gpu->isPrecise = precise;
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
