@@ -140,17 +140,54 @@ private:
                  place(op)});
   }
 
+  /// Threads of the simulator take turns, so that an access that the simulator
+  /// knows to be atomic need not be so for the CPU.
+  template <typename Op>
+  FailureOr<rnn_sim_access> kindOf(Op op, LLVM::AtomicOrdering allowed,
+                                   rnn_sim_access plain,
+                                   rnn_sim_access atomic) {
+    if (op.getOrdering() == LLVM::AtomicOrdering::not_atomic)
+      return plain;
+    if (op.getOrdering() != allowed)
+      return op.emitError("'")
+             << op->getName() << "' of order '"
+             << LLVM::stringifyAtomicOrdering(op.getOrdering())
+             << "' has no simulated form";
+    op.setOrdering(LLVM::AtomicOrdering::not_atomic);
+    op.removeSyncscopeAttr();
+    return atomic;
+  }
+
   LogicalResult lower(Operation *op) {
     if (own.contains(op))
       return success();
     if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
-      Value at = access(op, RNN_SIM_LOAD, load.getAddr(), load.getType(),
+      auto kind = kindOf(load, LLVM::AtomicOrdering::acquire, RNN_SIM_LOAD,
+                         RNN_SIM_ACQUIRE);
+      if (failed(kind))
+        return failure();
+      Value at = access(op, *kind, load.getAddr(), load.getType(),
                         load.getAlignment());
       load.getAddrMutable().assign(at);
     } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
-      Value at = access(op, RNN_SIM_STORE, store.getAddr(),
-                        store.getValue().getType(), store.getAlignment());
+      auto kind = kindOf(store, LLVM::AtomicOrdering::release, RNN_SIM_STORE,
+                         RNN_SIM_RELEASE);
+      if (failed(kind))
+        return failure();
+      Value at = access(op, *kind, store.getAddr(), store.getValue().getType(),
+                        store.getAlignment());
       store.getAddrMutable().assign(at);
+    } else if (auto update = dyn_cast<LLVM::AtomicRMWOp>(op)) {
+      // More order than the GPU gives: LLVM's NVPTX backend makes every
+      // atomicrmw a relaxed one. So only a ticket may come from it; data
+      // passes from thread to thread by loads and stores of a flag.
+      Value at = access(op, RNN_SIM_UPDATE, update.getPtr(), update.getType(),
+                        update.getAlignment());
+      update.getPtrMutable().assign(at);
+      update.removeSyncscopeAttr();
+    } else if (isa<NVVM::NanosleepOp>(op)) {
+      call(offsetof(rnn_sim_calls, poll), {}, {thread, place(op)});
+      op->erase();
     } else if (isa<NVVM::Barrier0Op>(op)) {
       call(offsetof(rnn_sim_calls, barrier), {}, {thread, place(op)});
       op->erase();
@@ -195,7 +232,8 @@ private:
       // A null pointer is not within anything.
       gep.setNoWrapFlags(LLVM::GEPNoWrapFlags::none);
     } else if (isa<NVVM::NVVMDialect>(op->getDialect()) ||
-               isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp>(op)) {
+               isa<LLVM::MaskedLoadOp, LLVM::MaskedStoreOp,
+                   LLVM::AtomicCmpXchgOp, LLVM::FenceOp>(op)) {
       return op->emitError("'") << op->getName() << "' has no simulated form";
     }
     return success();
