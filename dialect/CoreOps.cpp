@@ -297,10 +297,12 @@ LogicalResult MatmulOp::verify() {
     return success(); // verified when the cell is applied
   auto weight = cast<RankedTensorType>(getWeight().getType());
   Type element = getElementTypeOrSelf(getInput().getType());
-  if (weight.getRank() != 2 || !isStatic(weight) ||
-      weight.getElementType() != element)
+  if (weight.getRank() != 2 || !isStatic(weight))
     return emitOpError("matmul_c1: the weight must be a static matrix of ")
            << element << ", but is " << weight;
+  if (weight.getElementType() != element)
+    return emitOpError("matmul_c2: the weight's numbers must be ")
+           << element << " as the input's, but are " << weight.getElementType();
   int64_t n = weight.getDimSize(getTransposed() ? 0 : 1);
   int64_t k = weight.getDimSize(getTransposed() ? 1 : 0);
   Type in = getInput().getType();

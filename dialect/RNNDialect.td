@@ -33,9 +33,12 @@ def RNN_Dialect : Dialect {
 class RNN_Op<string mnemonic, list<Trait> traits = []>
     : Op<RNN_Dialect, mnemonic, traits>;
 
-// bf16 is made by `rnn-mixed-precision` only; a model's text says f32.
-def RNN_Tensor : RankedTensorOf<[F32, F64, BF16, I32, I1]>;
-def RNN_FloatTensor : RankedTensorOf<[F32, F64, BF16]>;
+// bf16 is made by `rnn-mixed-precision` only, so messages do not offer it.
+class RNN_TensorOf<list<Type> types, list<Type> told>
+    : Type<RankedTensorOf<types>.predicate, RankedTensorOf<told>.summary,
+           "::mlir::RankedTensorType">;
+def RNN_Tensor : RNN_TensorOf<[F32, F64, BF16, I32, I1], [F32, F64, I32, I1]>;
+def RNN_FloatTensor : RNN_TensorOf<[F32, F64, BF16], [F32, F64]>;
 def RNN_IntTensor : RankedTensorOf<[I32]>;
 def RNN_BoolTensor : RankedTensorOf<[I1]>;
 

@@ -31,7 +31,7 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // matmul_c2: types
 rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xbf16>) -> tensor<?x?x8xf32> {
-  // expected-error @+1 {{the weight must be a static matrix of 'f32', but is 'tensor<5x8xbf16>'}}
+  // expected-error @+1 {{matmul_c2: the weight's numbers must be 'f32' as the input's, but are 'bf16'}}
   %y = rnn.matmul %x, %w transposed : tensor<?x?x8xf32>, tensor<5x8xbf16> -> tensor<?x?x5xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }

@@ -64,8 +64,8 @@ private:
 TEST(Signals, FindAStackDuringAProduct) {
   constexpr int64_t m = 17, n = 8, k = 512;
   std::vector<float> a(m * k, 1), b(k * n, 1), c(m * n);
-  rnn_matmul product = {m,        n, k, a.data(), m, b.data(), n,
-                        c.data(), n, 1, 0,        0, RNN_F32};
+  rnn_matmul product = {m, n, k, a.data(), m,       b.data(), n, c.data(),
+                        n, 1, 0, 0,        RNN_F32, RNN_F32,  0};
   Host host(1, nullptr);
   Handler handler;
   sigset_t before, after;
