@@ -3,17 +3,26 @@ against the CPU in f64, within what 8 bits of fraction allow; some on the
 simulated GPU with --precision=tf32, which has 11 in factors of products.
 """
 
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+
+import numpy as np
 
 import report
 import test_chunks
 from case import Instance
 from cases import CASES
+from librnn import BUILD, compile_model
 from test_layers import is_selected, relative
 from test_sim import CHUNKED, small
 
+RNN = os.environ.get("RNN_BIN", str(BUILD / "bin" / "rnn"))
 SHAPES = ((3, 5), (1, 2))
 KINDS = (("bf16", "cpu"), ("bf16", "sim"), ("tf32", "sim"))
 # Limits of values and of gradients, relative to the largest.
@@ -80,6 +89,71 @@ class Narrow(unittest.TestCase):
                 self.holds(name, what + " grad", relative(
                     gradients[key], slope, 0.2 * largest), slopes_within,
                     (key, shape))
+
+
+class Training(unittest.TestCase):
+    """A small run on a text: the loss of bf16 follows that of f32, in half the
+    memory for each step of a sequence."""
+
+    TEXT = """
+rnn.model @lm(%tokens: tensor<?x?xi32>) -> tensor<?x?x256xf32> {
+  %x0 = rnn.embedding "embed" %tokens : tensor<?x?xi32> -> tensor<?x?x48xf32>
+  %x = rnn.repeat 2 "layers" (%a = %x0) : tensor<?x?x48xf32> {
+    %n = rnn.rms_norm "norm" %a : tensor<?x?x48xf32>
+    %h = rnn.min_gru "mixer" %n expansion 2 : tensor<?x?x48xf32>
+    %r = arith.addf %a, %h : tensor<?x?x48xf32>
+    rnn.yield %r : tensor<?x?x48xf32>
+  }
+  %y = rnn.linear "head" %x : tensor<?x?x48xf32> -> tensor<?x?x256xf32>
+  rnn.return %y : tensor<?x?x256xf32>
+}
+rnn.objective @next(%tokens: tensor<?x?xi32>, %targets: tensor<?x?xi32>)
+    -> tensor<f32> {
+  %y = rnn.call @lm(%tokens) : (tensor<?x?xi32>) -> tensor<?x?x256xf32>
+  %l = rnn.cross_entropy %y, %targets
+      : tensor<?x?x256xf32>, tensor<?x?xi32> -> tensor<f32>
+  rnn.return %l : tensor<f32>
+}
+"""
+
+    def losses(self, kind, text, folder):
+        module = BUILD / "conformance" / f"training.{kind}.so"
+        compile_model(self.TEXT, module, kind)
+        log = folder / f"{kind}.jsonl"
+        subprocess.run(
+            [RNN, "train", module, "--text", text, "--out",
+             folder / f"{kind}.safetensors", "--steps", "120", "--batch", "8",
+             "--time", "64", "--seed", "3", "--warmup", "20", "--log", log],
+            check=True, capture_output=True, timeout=300)
+        rows = [json.loads(line) for line in log.read_text().splitlines()]
+        return np.array([row["loss"] for row in rows if "loss" in row])
+
+    def test_losses_follow_those_of_f32(self):
+        rng = np.random.default_rng(0)
+        words = ["".join(rng.choice(list("abcdefgh"), 1 + i % 7))
+                 for i in range(40)]
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            text = folder / "text"
+            text.write_text(" ".join(rng.choice(words, 8000)))
+            wide, narrow = (self.losses(kind, text, folder)
+                            for kind in ("f32", "bf16"))
+        self.assertGreater(len(wide), 5)
+        self.assertEqual(len(wide), len(narrow))
+        self.assertLess(wide[-1], 0.6 * wide[0])
+        self.assertLess(abs(narrow / wide - 1).max(), 0.02)
+
+    def test_memory_of_a_step_is_half(self):
+        bytes_of = {}
+        for kind in ("f32", "bf16"):
+            path = BUILD / "conformance" / f"training.{kind}.so"
+            compile_model(self.TEXT, path, kind)
+            shown = subprocess.run([RNN, "inspect", path, "--json"], check=True,
+                                   capture_output=True, text=True).stdout
+            entries = json.loads(shown)["entries"]
+            bytes_of[kind] = next(e["workspace"]["batch_time"] for e in entries
+                                  if e["kind"] == "gradient")
+        self.assertLess(bytes_of["bf16"], 0.55 * bytes_of["f32"])
 
 
 PROPERTIES = {f"{kind}_{device}": (kind, device) for kind, device in KINDS}

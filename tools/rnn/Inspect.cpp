@@ -64,7 +64,10 @@ void printModule(const std::string &text, const InspectOptions &options) {
   printf("module   %s, %s bytes, by %s\n", options.path.c_str(),
          file.at("size").dump().c_str(),
          all.at("producer").get<std::string>().c_str());
-  printf("type     %s\n", typeName(descriptor.elementType));
+  std::string type = typeName(descriptor.elementType);
+  std::string precision = all.value("precision", type);
+  printf("type     %s%s\n", type.c_str(),
+         precision == type ? "" : (", within entries " + precision).c_str());
   printf("target   %s, needs %s\n", target.at("cpu").get<std::string>().c_str(),
          descriptor.cpuFeatures.empty()
              ? "nothing special"
