@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -89,6 +90,36 @@ class Narrow(unittest.TestCase):
                 self.holds(name, what + " grad", relative(
                     gradients[key], slope, 0.2 * largest), slopes_within,
                     (key, shape))
+
+
+class Products(unittest.TestCase):
+    """Of several tiles, and of rows that can be read 16 bytes at a time."""
+
+    SHAPE = (3, 50)
+
+    def check(self, kind, device):
+        case = next(c for c in CASES if c.name == "linear_bias")
+        case = replace(case, widths=(72,), name="linear_wide")
+        run, double = (Instance(case, 72, case.compile(type, target),
+                                device=target)
+                       for type, target in ((kind, device), ("f64", "cpu")))
+        inputs = run.random_inputs(*self.SHAPE)
+        wanted = double.forward(inputs)
+        values, slopes = LIMITS[kind]
+        self.assertLess(relative(run.forward(inputs)[0], wanted[0]), values)
+        inputs += run.random_targets(*self.SHAPE, wanted)
+        gradients, exact = (one.gradients(inputs)[1] for one in (run, double))
+        for key, slope in exact.items():
+            self.assertLess(relative(gradients[key], slope), slopes, key)
+
+    def test_bf16_cpu(self):
+        self.check("bf16", "cpu")
+
+    def test_bf16_sim(self):
+        self.check("bf16", "sim")
+
+    def test_tf32_sim(self):
+        self.check("tf32", "sim")
 
 
 class Training(unittest.TestCase):
