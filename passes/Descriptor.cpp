@@ -202,11 +202,13 @@ json::Value describeModule(ModuleOp module, const CpuTarget &target,
 }
 
 FailureOr<json::Value> describeModule(ModuleOp module, const CpuTarget &target,
-                                      Workers workers) {
+                                      Workers workers,
+                                      const GridLimits &limits) {
   FailureOr<ModuleLayout> layout = ModuleLayout::get(module);
   if (failed(layout))
     return failure();
-  FailureOr<KernelCatalog> catalog = KernelCatalog::get(module, workers);
+  FailureOr<KernelCatalog> catalog =
+      KernelCatalog::get(module, workers, limits);
   if (failed(catalog) || failed(checkWorkspaces(module)))
     return failure();
   return describeModule(module, target, *layout, *catalog);

@@ -15,8 +15,10 @@ namespace rnn {
 /// text in the module's attribute `rnn.descriptor`, from where `emitModule`
 /// takes it: later stages have lost what it tells. Fails with an error where
 /// the module cannot be compiled.
-llvm::FailureOr<llvm::json::Value>
-describeModule(mlir::ModuleOp module, const CpuTarget &target, Workers workers);
+llvm::FailureOr<llvm::json::Value> describeModule(mlir::ModuleOp module,
+                                                  const CpuTarget &target,
+                                                  Workers workers,
+                                                  const GridLimits &limits);
 llvm::json::Value describeModule(mlir::ModuleOp module, const CpuTarget &target,
                                  const ModuleLayout &layout,
                                  const KernelCatalog &catalog);

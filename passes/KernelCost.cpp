@@ -195,7 +195,13 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
     json::Object object = describe(
         name, what, ops, costOf(first, schedule.captured.getArrayRef()));
     if (catalog.workers == Workers::Block)
-      object["runs"] = serialShape(first, schedule) ? "serial" : "rows";
+      object["runs"] = schedule.resident              ? "resident"
+                       : serialShape(first, schedule) ? "serial"
+                                                      : "rows";
+    if (schedule.resident)
+      object["team"] = schedule.resident->team;
+    else if (!schedule.notResident.empty())
+      object["not_resident"] = schedule.notResident;
     if (first.getForm())
       object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));

@@ -19,7 +19,7 @@ extern "C" {
 #define RNN_MODULE_SECTION ".rnn.module"
 // Raised whenever a struct below, the descriptor or an entry's contract
 // changes.
-#define RNN_MODULE_ABI_VERSION 3
+#define RNN_MODULE_ABI_VERSION 4
 
 typedef struct rnn_module_header {
   char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
@@ -70,6 +70,11 @@ typedef struct rnn_launch {
   int64_t argument_count;
   const uint64_t *arguments;
   const int64_t *extents;
+  // Not 0: blocks come in teams of so many. Those of a team wait for each
+  // other, so all blocks of the launch must run at once: `blocks` is a multiple
+  // of it and the most that make sense, and the device starts as many whole
+  // teams as it has room for. A team of one waits for nobody.
+  int64_t team;
 } rnn_launch;
 
 // What a module may ask of the program that loaded it. The functions must give

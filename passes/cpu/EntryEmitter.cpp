@@ -355,6 +355,9 @@ void EntryEmitter::emitScan(ScanOp scan) {
     case LaunchArgument::ChunkTime:
       values.push_back(chunks.length);
       break;
+    case LaunchArgument::Exchange:
+      values.push_back(emptyExchange(scan, schedule.resident->flags()));
+      break;
     }
   }
   switch (parallelOf(scan)) {
@@ -377,6 +380,16 @@ void EntryEmitter::emitScan(ScanOp scan) {
   OpBuilder::InsertionGuard guard(e);
   e.setInsertionPointToStart(then.thenBlock());
   launch(name, count, values);
+}
+
+/// The memory by which the blocks of a scan's team exchange, its flags at zero.
+Value EntryEmitter::emptyExchange(ScanOp scan, int64_t width) {
+  Value memory = slots[plan.buffers[plan.exchanges[scan]].slot];
+  auto flags = RankedTensorType::get({ShapedType::kDynamic, width},
+                                     parent.layout.elementType);
+  copy({constantRow(flags, 0), e.index(0)}, {memory, e.index(width)}, flags,
+       flags, /*accumulate=*/false);
+  return memory;
 }
 
 void EntryEmitter::emitMatmul(MatmulOp op) {

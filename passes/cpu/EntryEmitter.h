@@ -56,6 +56,7 @@ private:
   mlir::LogicalResult emitOp(mlir::Operation *op);
   mlir::LogicalResult emitRepeat(RepeatOp repeat);
   void emitScan(ScanOp scan);
+  mlir::Value emptyExchange(ScanOp scan, int64_t flags);
   void emitMatmul(MatmulOp op);
   void emitOuterSum(OuterSumOp op);
   void emitSumBatch(SumBatchOp op);

@@ -5,7 +5,8 @@ using namespace mlir;
 
 namespace rnn {
 
-FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module, Workers workers) {
+FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module, Workers workers,
+                                            const GridLimits &limits) {
   KernelCatalog catalog;
   catalog.workers = workers;
   llvm::StringMap<unsigned> byKey;
@@ -13,8 +14,16 @@ FailureOr<KernelCatalog> KernelCatalog::get(ModuleOp module, Workers workers) {
     FailureOr<ScanSchedule> schedule = scheduleScan(scan, workers);
     if (failed(schedule))
       return WalkResult::interrupt();
-    auto [it, isNew] =
-        byKey.insert({structuralKey(scan, *schedule), catalog.kernels.size()});
+    schedule->resident =
+        residentShape(scan, *schedule, limits, schedule->notResident);
+    if (schedule->resident && schedule->resident->team > 1)
+      scan->setAttr(
+          exchangeAttribute,
+          Builder(scan).getI64IntegerAttr(schedule->resident->exchangeBytes()));
+    std::string key = structuralKey(scan, *schedule);
+    if (schedule->resident)
+      key += " resident";
+    auto [it, isNew] = byKey.insert({key, catalog.kernels.size()});
     if (isNew)
       catalog.kernels.push_back(
           {"kernel_" + std::to_string(catalog.kernels.size()), {}});

@@ -18,8 +18,8 @@ struct KernelCatalog {
   std::vector<Kernel> kernels;
 
   /// Fails with an error at an op that cannot be compiled.
-  static llvm::FailureOr<KernelCatalog> get(mlir::ModuleOp module,
-                                            Workers workers);
+  static llvm::FailureOr<KernelCatalog>
+  get(mlir::ModuleOp module, Workers workers, const GridLimits &limits);
 };
 
 } // namespace rnn

@@ -62,7 +62,8 @@ public:
     if (failed(layout))
       return signalPassFailure();
     FailureOr<KernelCatalog> catalog =
-        KernelCatalog::get(module, gpu ? Workers::Block : Workers::Thread);
+        KernelCatalog::get(module, gpu ? Workers::Block : Workers::Thread,
+                           gpu ? gpu->limits() : GridLimits());
     if (failed(catalog) || failed(checkWorkspaces(module)))
       return signalPassFailure();
     llvm::json::Value descriptor =

@@ -1,6 +1,7 @@
 #include "passes/cpu/PlanWorkspace.h"
 #include "dialect/Shapes.h"
 #include "passes/cpu/ChunkCount.h"
+#include "passes/cpu/ResidentShape.h"
 
 using namespace mlir;
 
@@ -187,6 +188,11 @@ private:
           for (Value result : op.getResults())
             if (!result.use_empty() || !isLastState(result))
               ensure(result);
+        if (auto bytes = op.getAttrOfType<IntegerAttr>(exchangeAttribute)) {
+          Storage place = newBuffer({0, bytes.getInt(), 0}, &block, 0);
+          plan.exchanges[&op] = place.index;
+          touch(place, &op);
+        }
         if (isa<MatmulOp, OuterSumOp>(op))
           for (OpOperand &operand : op.getOpOperands())
             materialize(operand);

@@ -87,6 +87,8 @@ struct WorkspacePlan {
   };
   std::vector<Buffer> buffers;
   std::vector<SizePolynomial> slots;
+  /// Of scans with exchangeAttribute: the buffer.
+  llvm::DenseMap<mlir::Operation *, unsigned> exchanges;
 
   /// Of all slots, each aligned to 64 bytes.
   SizePolynomial total() const;

@@ -72,6 +72,22 @@ public:
                                              mlir::ValueRange states,
                                              mlir::Value flat,
                                              const Loaded &loaded);
+  /// What a round of products gives: of each of its gates, the thread's number.
+  using RoundBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      unsigned round,
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(unsigned input)>)>;
+  /// From now on rows are those of this shape: the functions for elements above
+  /// and below take their columns.
+  void beginResident(const ResidentShape &shape);
+  /// What is captured and does not change with time.
+  Loaded loadCaptured(const RowIndex &index, mlir::Value column);
+  /// Emits the body for a column; `round(i, parts)` emits a round, `parts`
+  /// saying what the thread has of an input: a number for each `width` of it.
+  /// Results are stored where `exists`. Returns the next states.
+  llvm::SmallVector<mlir::Value>
+  emitResident(const RowIndex &index, mlir::ValueRange states,
+               mlir::Value column, mlir::Value exists, const Loaded &captured,
+               RoundBody round);
   /// The element of a row of this type, as emitElement takes it.
   mlir::Value loadElement(mlir::Value row, mlir::Type type, mlir::Value flat);
   void storeElement(mlir::Value value, mlir::Value row, mlir::Type type,

@@ -44,6 +44,8 @@ SmallVector<LaunchArgument> launchArguments(ScanOp scan,
     result.push_back({LaunchArgument::Chunks, {}});
     result.push_back({LaunchArgument::ChunkTime, {}});
   }
+  if (schedule.resident && schedule.resident->team > 1)
+    result.push_back({LaunchArgument::Exchange, {}});
   return result;
 }
 
@@ -118,7 +120,7 @@ LLVM::LLVMFuncOp createKernel(Emitter &e, ModuleOp module, StringRef name,
 ScanArguments::ScanArguments(ScanOp scan, const ScanSchedule &schedule,
                              llvm::function_ref<Value(unsigned, bool)> read) {
   for (auto [i, argument] : llvm::enumerate(launchArguments(scan, schedule))) {
-    Value value = read(i, argument.kind == LaunchArgument::Pointer);
+    Value value = read(i, argument.isPointer());
     switch (argument.kind) {
     case LaunchArgument::Pointer:
       tensors[argument.value] = {value, {}};
@@ -151,6 +153,9 @@ ScanArguments::ScanArguments(ScanOp scan, const ScanSchedule &schedule,
     case LaunchArgument::ChunkTime:
       chunks.length = value;
       break;
+    case LaunchArgument::Exchange:
+      exchange = value;
+      break;
     }
   }
 }
@@ -179,7 +184,7 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
     return e.field(function.getArgument(0), i * 8,
                    isPointer ? Type(e.pointer) : e.getI64Type());
   });
-  auto &[tensors, operands, scalars, chunks] = arguments;
+  auto &[tensors, operands, scalars, chunks, exchange] = arguments;
 
   RowEmitter rows(e, scan, schedule, target, tensors, operands, scalars);
   rows.allocateScratch();

@@ -20,9 +20,12 @@ struct LaunchArgument {
     Stream,     // of the dropout `op`: stream * 65536 + layer
     Chunks,     // of each batch row
     ChunkTime,  // time steps of a chunk
+    Exchange,   // memory by which a team of blocks exchanges
   } kind;
   mlir::Value value;
   mlir::Operation *op = nullptr;
+
+  bool isPointer() const { return kind == Pointer || kind == Exchange; }
 };
 
 /// The arguments of a scan's kernel, in an order that follows from the scan's
@@ -40,6 +43,7 @@ struct ScanArguments {
   llvm::SmallVector<Tensor> operands;
   KernelScalars scalars;
   ChunkCount chunks;
+  mlir::Value exchange;
 };
 
 /// The time steps [from, to) that one item of a kernel's range goes through, in

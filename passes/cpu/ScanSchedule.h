@@ -4,6 +4,7 @@
 #define RNN_PASSES_CPU_SCANSCHEDULE_H
 
 #include "dialect/RNNDialect.h"
+#include "passes/cpu/ResidentShape.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
@@ -73,6 +74,10 @@ struct ScanSchedule {
   /// The body multiplies by matrices: several batch rows are computed together,
   /// level by level, so that each matrix is read once for all of them.
   bool manyRows = false;
+  /// How a GPU keeps those matrices in its blocks, or why it does not (empty
+  /// where there are none).
+  std::optional<ResidentShape> resident;
+  std::string notResident;
 
   /// How many rows are computed together at most.
   int64_t mostRows() const;

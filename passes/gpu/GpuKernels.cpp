@@ -60,7 +60,7 @@ GpuKernels::Kernel::~Kernel() {
   unsigned index = set.order.size();
   set.order.push_back(name);
   set.geometry[name] = {index, e.gpu->threads, threadsPerItem,
-                        e.gpu->sharedBytes};
+                        e.gpu->sharedBytes, team};
   if (e.gpu->sharedBytes > set.target.mostShared()) {
     function.emitError("a step of this keeps ")
         << e.gpu->sharedBytes << " bytes of each row between its loops, more "
@@ -100,6 +100,8 @@ void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
     blocks = arith::DivSIOp::create(
         e, e.add(threads, e.index(shape.threads - 1)), e.index(shape.threads));
   }
+  if (shape.team)
+    blocks = e.mul(count, e.index(shape.team));
   for (auto [i, value] : llvm::enumerate(arguments))
     e.setField(calls.arguments, i * 8, value);
   e.setField(calls.arguments, arguments.size() * 8, count);
@@ -115,6 +117,7 @@ void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
   set(offsetof(rnn_launch, argument_count), e.index(arguments.size() + 1));
   set(offsetof(rnn_launch, arguments), calls.arguments);
   set(offsetof(rnn_launch, extents), LLVM::ZeroOp::create(e, e.pointer));
+  set(offsetof(rnn_launch, team), e.index(shape.team));
   Value context = e.field(calls.table, offsetof(rnn_host, context), e.pointer);
   Value run = e.field(calls.table, offsetof(rnn_host, launch), e.pointer);
   auto type = LLVM::LLVMFunctionType::get(

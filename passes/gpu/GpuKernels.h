@@ -25,6 +25,9 @@ struct KernelGeometry {
   /// So many threads for each item, whatever block they are in; 0: a block.
   int64_t threadsPerItem;
   int64_t sharedBytes;
+  /// So many blocks for an item, which wait for each other, or fewer items at a
+  /// time (rnn_launch); 0: blocks that know nothing of each other.
+  int64_t team = 0;
 };
 
 class GpuKernels : public KernelSet {
@@ -111,6 +114,7 @@ struct GpuKernels::Kernel {
   Emitter e;
   mlir::LLVM::LLVMFuncOp function;
   int64_t threadsPerItem;
+  int64_t team = 0;
 };
 
 } // namespace rnn

@@ -4,11 +4,14 @@
 // depends on its own place only, so it is one thread's over all of time, its
 // states in registers (SerialShape). rows: a block works on one batch row, all
 // threads on each row of its step, with barriers between; states and what is
-// kept between loops are in shared memory.
+// kept between loops are in shared memory. resident: a thread for each column
+// of a batch row, the matrices that states are multiplied by in shared memory
+// over all of time (ResidentShape).
 #include "dialect/Shapes.h"
 #include "passes/cpu/PlanWorkspace.h"
 #include "passes/cpu/ScanKernel.h"
 #include "passes/gpu/GpuKernels.h"
+#include "passes/gpu/ResidentProduct.h"
 
 using namespace mlir;
 
@@ -94,7 +97,69 @@ public:
     forLasts(steps, [&](unsigned i, Value row) { copy(i, last[i], row); });
   }
 
+  /// All batch rows, by teams of blocks, each of which has `batch` / teams rows
+  /// or `rows` at a time.
+  void emitResident(Value batch) {
+    const ResidentShape &shape = *schedule.resident;
+    ResidentProduct product(e, shape, batch, arguments.exchange);
+    product.loadMatrices(
+        [&](MatmulOp op) { return arguments.tensors[op.getWeight()].pointer; });
+    rows.beginResident(shape);
+    e.gpu->isLeader = e.equal(product.column, e.index(0));
+    auto divideUp = [&](Value a, Value b) -> Value {
+      return arith::DivSIOp::create(e, e.add(a, e.sub(b, e.index(1))), b);
+    };
+    Value together = arith::MinSIOp::create(e, divideUp(batch, product.teams),
+                                            e.index(ResidentShape::rows));
+    Value groups = divideUp(batch, together);
+    Value mine = divideUp(e.sub(groups, product.team), product.teams);
+    e.loop(e.index(0), mine, 1, {product.count},
+           [&](Value i, ValueRange before) -> SmallVector<Value> {
+             product.count = before[0];
+             Value first =
+                 e.mul(e.add(product.team, e.mul(i, product.teams)), together);
+             Value last =
+                 e.sub(arith::MinSIOp::create(e, e.add(first, together), batch),
+                       e.index(1));
+             product.beginRows(first, last);
+             emitResidentRows(product);
+             return {product.count};
+           });
+  }
+
 private:
+  /// Those that a block has begun.
+  void emitResidentRows(ResidentProduct &product) {
+    ScanItem steps = scanItem(e, scan, arguments, product.row);
+    RowEmitter::Loaded captured =
+        rows.loadCaptured(indexOf(steps, steps.from), product.column);
+    SmallVector<Value> carried;
+    for (unsigned i = 0; i < scan.getInits().size(); ++i)
+      carried.push_back(rows.loadElement(
+          initialRow(i, steps), scan.getInits()[i].getType(), product.column));
+    carried.push_back(product.count);
+    carried = llvm::to_vector(e.loop(
+        steps.from, steps.to, 1, carried,
+        [&](Value iteration, ValueRange before) {
+          product.count = before.back();
+          SmallVector<Value> next = rows.emitResident(
+              indexOf(steps, iteration), before.drop_back(), product.column,
+              product.exists, captured, [&](unsigned round, auto parts) {
+                return product.emitRound(round, parts);
+              });
+          next.push_back(product.count);
+          return next;
+        }));
+    product.count = carried.pop_back_val();
+    auto then = scf::IfOp::create(e, product.exists, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(then.thenBlock());
+    forLasts(steps, [&](unsigned i, Value row) {
+      rows.storeElement(carried[i], row, scan.getInits()[i].getType(),
+                        product.column);
+    });
+  }
+
   /// Time steps whose inputs are on the way at once: memory answers late, and
   /// registers are few.
   int64_t stepsTogether() {
@@ -199,15 +264,22 @@ void GpuKernels::makeScan(StringRef name, ScanOp scan,
                           const ScanSchedule &schedule) {
   SmallVector<bool> isPointer;
   for (const LaunchArgument &argument : launchArguments(scan, schedule))
-    isPointer.push_back(argument.kind == LaunchArgument::Pointer);
+    isPointer.push_back(argument.isPointer());
   int64_t widest = 1;
   for (auto &[value, info] : schedule.values)
     widest = std::max(widest, info.width);
   int64_t threads = std::clamp<int64_t>(llvm::alignTo(widest, 32), 32, 256);
+  if (schedule.resident)
+    threads = schedule.resident->threads();
   Kernel kernel(*this, name, scan.getLoc(), isPointer, threads, 0);
   ScanArguments arguments(scan, schedule,
                           [&](unsigned i, bool) { return kernel.argument(i); });
   ScanWriter writer(kernel.e, scan, schedule, host, arguments);
+  if (schedule.resident) {
+    kernel.team = schedule.resident->team;
+    writer.emitResident(kernel.count());
+    return;
+  }
   if (writer.emitter().isSerial()) {
     kernel.e.gpu->threads = 128;
     kernel.threadsPerItem = writer.emitter().elements();

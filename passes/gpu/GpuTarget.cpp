@@ -15,16 +15,20 @@ struct Architecture {
   /// The first version of PTX that has it: an older driver takes no newer one.
   const char *ptx;
   int64_t sharedKibibytes; // that a block may have
+  /// Blocks that may wait for each other. Each has a multiprocessor of its own,
+  /// of which GPUs of data centres have more than that, others often fewer.
+  int64_t mostTeam;
 };
 
 } // namespace
 
 static constexpr Architecture known[] = {
-    {80, "+ptx70", 163}, {86, "+ptx71", 99},   {89, "+ptx78", 99},
-    {90, "+ptx78", 227}, {100, "+ptx86", 227}, {120, "+ptx87", 99},
+    {80, "+ptx70", 163, 96}, {86, "+ptx71", 99, 24},   {89, "+ptx78", 99, 24},
+    {90, "+ptx78", 227, 96}, {100, "+ptx86", 227, 96}, {120, "+ptx87", 99, 24},
 };
 static constexpr StringLiteral prefix = "cuda:sm_";
-static constexpr int64_t simulatedKibibytes = 227;
+/// Whose limits the simulated GPU has.
+static constexpr int simulated = 90;
 
 static const Architecture *find(int number) {
   for (const Architecture &one : known)
@@ -38,8 +42,12 @@ std::string GpuTarget::name() const {
 }
 
 int64_t GpuTarget::mostShared() const {
-  return 1024 * (isSimulated() ? simulatedKibibytes
-                               : find(architecture)->sharedKibibytes);
+  return 1024 * find(isSimulated() ? simulated : architecture)->sharedKibibytes;
+}
+
+GridLimits GpuTarget::limits() const {
+  return {mostShared(),
+          find(isSimulated() ? simulated : architecture)->mostTeam, team};
 }
 
 std::unique_ptr<TargetMachine> GpuTarget::createMachine() const {
@@ -62,7 +70,8 @@ FailureOr<GpuTarget> GpuTarget::get(StringRef name, std::string &error) {
     return GpuTarget{};
   std::string names;
   for (const Architecture &one : known) {
-    GpuTarget target{one.number};
+    GpuTarget target;
+    target.architecture = one.number;
     if (name == target.name())
       return target;
     names += ", " + target.name();

@@ -4,6 +4,8 @@
 #ifndef RNN_PASSES_GPU_GPUTARGET_H
 #define RNN_PASSES_GPU_GPUTARGET_H
 
+#include "passes/cpu/ResidentShape.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include <memory>
@@ -20,6 +22,8 @@ struct GpuTarget {
   int architecture = 0;
   /// Functions of f32 to the last bits, as on a CPU (`rnnc --precise`).
   bool isPrecise = false;
+  /// Of tests, GridLimits::team.
+  int64_t team = 0;
 
   bool isSimulated() const { return architecture == 0; }
   /// As in the module's descriptor: "sim", "cuda:sm_90".
@@ -27,6 +31,8 @@ struct GpuTarget {
   /// Bytes of shared memory that a block may have (CUDA C++ Programming Guide,
   /// compute capabilities). The simulated GPU has what an H100 has.
   int64_t mostShared() const;
+  /// For scans that keep matrices in shared memory.
+  GridLimits limits() const;
   /// Of an architecture.
   std::unique_ptr<llvm::TargetMachine> createMachine() const;
 

@@ -188,6 +188,12 @@ private:
     } else if (isa<NVVM::NanosleepOp>(op)) {
       call(offsetof(rnn_sim_calls, poll), {}, {thread, place(op)});
       op->erase();
+    } else if (isa<NVVM::GridDimXOp>(op)) {
+      Value blocks = own_(
+          e.field(thread, offsetof(rnn_sim_thread, blocks), e.getI64Type()));
+      op->getResult(0).replaceAllUsesWith(
+          Value(arith::TruncIOp::create(e, e.getI32Type(), blocks)));
+      op->erase();
     } else if (isa<NVVM::Barrier0Op>(op)) {
       call(offsetof(rnn_sim_calls, barrier), {}, {thread, place(op)});
       op->erase();

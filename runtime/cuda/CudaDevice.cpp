@@ -212,6 +212,27 @@ void CudaDevice::fill(void *to, unsigned char byte, int64_t bytes) {
           "filling memory");
 }
 
+int64_t CudaDevice::teamBlocks(Kernel &kernel, const char *kernelName,
+                               const rnn_launch &launch) {
+  if (kernel.atOnce == 0) {
+    int processors = 0, each = 0;
+    check(driver.DeviceGetAttribute(
+              &processors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, gpu),
+          "asking for the number of multiprocessors");
+    check(driver.OccupancyMaxActiveBlocksPerMultiprocessor(
+              &each, kernel.function, int(launch.threads),
+              size_t(launch.shared_bytes)),
+          "asking how many blocks run at once");
+    kernel.atOnce = int64_t(processors) * each;
+  }
+  int64_t most = kernel.atOnce / launch.team * launch.team;
+  if (most == 0)
+    fail(RNN_INCOMPATIBLE, "kernel ", kernelName, " needs ", launch.team,
+         " blocks at once, and ", name, " runs ", kernel.atOnce,
+         ": compile the model with rnnc --team=-1, which needs one at a time");
+  return std::min(launch.blocks, most);
+}
+
 void CudaDevice::launch(const rnn_launch &launch) {
   if (launch.kernel >= kernels.size() || launch.blocks < 1 ||
       launch.blocks > mostBlocks || launch.argument_count > mostArguments)
@@ -235,8 +256,10 @@ void CudaDevice::launch(const rnn_launch &launch) {
   if (!isCall)
     launches.clear();
   launches.add({kernel.function, kernelName, launch.kernel,
-                unsigned(launch.blocks), launch.threads,
-                unsigned(launch.shared_bytes), 0, 0},
+                unsigned(launch.team ? teamBlocks(kernel, kernelName, launch)
+                                     : launch.blocks),
+                launch.threads, unsigned(launch.shared_bytes), 0, 0,
+                launch.team > 1},
                launch.arguments, size_t(launch.argument_count));
   if (!isCall)
     launchNow(launches, 0);
@@ -245,9 +268,14 @@ void CudaDevice::launch(const rnn_launch &launch) {
 void CudaDevice::launchNow(const Launches &launches, size_t index) {
   const Launches::One &one = launches.all()[index];
   check(stopwatch.before(one.number, stream), "timing a kernel");
-  CUresult result = driver.LaunchKernel(
-      one.function, one.blocks, 1, 1, one.threads, 1, 1, one.sharedBytes,
-      stream, launches.parameters(index), nullptr);
+  CUresult result =
+      one.isTeam
+          ? driver.LaunchCooperativeKernel(one.function, one.blocks, 1, 1,
+                                           one.threads, 1, 1, one.sharedBytes,
+                                           stream, launches.parameters(index))
+          : driver.LaunchKernel(one.function, one.blocks, 1, 1, one.threads, 1,
+                                1, one.sharedBytes, stream,
+                                launches.parameters(index), nullptr);
   // No text where all is well: a step allocates nothing.
   if (result != CUDA_SUCCESS)
     check(result, (std::string("launching kernel ") + one.kernel).c_str());
@@ -264,7 +292,10 @@ void CudaDevice::endCall(bool failed) {
   if (!std::exchange(isCall, false) || failed || launches.all().empty())
     return;
   Use use(*this);
-  if (CUgraphExec graph = graphs.find(launches, stream)) {
+  // A node of a graph would not say that its blocks run at once.
+  CUgraphExec graph =
+      launches.hasTeams() ? nullptr : graphs.find(launches, stream);
+  if (graph) {
     check(driver.GraphLaunch(graph, stream), "launching the kernels of a call");
     lastKernel = launches.all().back().kernel;
     return;

@@ -45,6 +45,7 @@ private:
   struct Kernel {
     cuda::CUfunction function;
     int64_t sharedBytes; // that it may have
+    int64_t atOnce = 0;  // blocks of it that run at once; 0: not asked yet
   };
 
   // The GPU's context, the calling thread's as long as it lives. The program
@@ -69,6 +70,9 @@ private:
   };
 
   void checkArchitecture(cuda::CUdevice gpu) const;
+  // Blocks of a launch that comes in teams: whole teams that run at once.
+  int64_t teamBlocks(Kernel &kernel, const char *kernelName,
+                     const rnn_launch &launch);
   void loadKernels();
   void start();
   void destroy() noexcept;

@@ -67,6 +67,9 @@ Driver::Driver() {
   find(ModuleGetFunction, "cuModuleGetFunction");
   find(FuncSetAttribute, "cuFuncSetAttribute");
   find(LaunchKernel, "cuLaunchKernel");
+  find(LaunchCooperativeKernel, "cuLaunchCooperativeKernel");
+  find(OccupancyMaxActiveBlocksPerMultiprocessor,
+       "cuOccupancyMaxActiveBlocksPerMultiprocessor");
 
   if (CUresult result = Init(0)) {
     if (result == CUDA_ERROR_NO_DEVICE)

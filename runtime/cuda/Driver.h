@@ -35,6 +35,7 @@ enum : CUresult {
   CUDA_ERROR_LAUNCH_FAILED = 719,
 };
 enum : int {
+  CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
   CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8,
@@ -104,6 +105,14 @@ public:
                            unsigned gridZ, unsigned blockX, unsigned blockY,
                            unsigned blockZ, unsigned sharedBytes, CUstream,
                            void **parameters, void **extra);
+  CUresult (*LaunchCooperativeKernel)(CUfunction, unsigned gridX,
+                                      unsigned gridY, unsigned gridZ,
+                                      unsigned blockX, unsigned blockY,
+                                      unsigned blockZ, unsigned sharedBytes,
+                                      CUstream, void **parameters);
+  CUresult (*OccupancyMaxActiveBlocksPerMultiprocessor)(int *blocks, CUfunction,
+                                                        int threads,
+                                                        size_t sharedBytes);
 
   // The driver has what follows (CUDA 11.4).
   bool hasGraphs = false;

@@ -11,6 +11,7 @@
 
 #include "cuda/Driver.h"
 
+#include <algorithm>
 #include <list>
 #include <vector>
 
@@ -25,6 +26,7 @@ public:
     size_t number;      // among the module's kernels
     unsigned blocks, threads, sharedBytes;
     size_t firstArgument, argumentCount;
+    bool isTeam; // its blocks wait for each other, all of them at once
 
     bool operator==(const One &other) const {
       return function == other.function && blocks == other.blocks &&
@@ -37,6 +39,10 @@ public:
   // `one` but for where its arguments are.
   void add(One one, const uint64_t *arguments, size_t count);
   const std::vector<One> &all() const { return launches; }
+  bool hasTeams() const {
+    return std::any_of(launches.begin(), launches.end(),
+                       [](const One &one) { return one.isTeam; });
+  }
   // What the driver takes of launch `index`: the addresses of its arguments.
   // Until the next of these.
   void **parameters(size_t index) const;

@@ -50,8 +50,8 @@ Launch::~Launch() {
 }
 
 void Launch::run() {
-  while (begun < launch.blocks &&
-         int64_t(blocks.size()) < schedule.residentBlocks())
+  int64_t atOnce = launch.team ? launch.blocks : schedule.residentBlocks();
+  while (begun < launch.blocks && int64_t(blocks.size()) < atOnce)
     beginBlock();
   while (mistake.empty() && !blocks.empty()) {
     if (ready.empty()) {

@@ -50,9 +50,13 @@ void SimDevice::launch(const rnn_launch &launch) {
     fail(RNN_INTERNAL, "simulated GPU: a launch of kernel ", launch.kernel,
          " with ", launch.blocks, " blocks of ", launch.threads,
          " threads cannot be");
+  rnn_launch now = launch;
+  if (launch.team)
+    now.blocks =
+        std::min(launch.blocks, launch.team * schedule.residentBlocks());
   auto start = std::chrono::steady_clock::now();
   sim::Launch(memory, schedule, kernels[launch.kernel], names[launch.kernel],
-              launch)
+              now)
       .run();
   if (times.empty())
     return;

@@ -7,8 +7,10 @@
 //   FAKE_CUDA_VERSION  of the driver, 12040
 //   FAKE_CUDA_GPUS     how many there are, 1
 //   FAKE_CUDA_MEMORY   bytes, 1 GiB
+//   FAKE_CUDA_BLOCKS   that run at once, one on each multiprocessor, 8
 //   FAKE_CUDA_FAIL     "cuLaunchKernel:719": that function gives that error
 //   FAKE_CUDA_SKIP     number of a barrier in each block that nobody waits at
+//   FAKE_CUDA_SKIP_IN  the kernel where that is so, all of them
 //   FAKE_CUDA_LOG      what the compiler of PTX says where it fails
 //
 // Read at each call. What a program must not do ends it with a message.
@@ -37,7 +39,8 @@ enum {
   InvalidHandle = 400,
   NotFound = 500,
   NotReady = 600,
-  LaunchFailed = 719
+  LaunchFailed = 719,
+  CooperativeTooLarge = 720
 };
 
 [[noreturn]] void die(const std::string &what) {
@@ -109,6 +112,7 @@ struct Run {
   Function *function;
   unsigned blocks, threads, shared;
   std::vector<uint64_t> arguments;
+  bool atOnce = false; // all blocks are under way together
 };
 
 struct GraphNode {
@@ -220,6 +224,10 @@ CU cuDeviceGetName(char *name, int length, int) {
 CU cuDeviceGetAttribute(int *value, int attribute, int) {
   MAY_FAIL;
   long arch = number("FAKE_CUDA_ARCH", 90);
+  if (attribute == 16) {
+    *value = int(number("FAKE_CUDA_BLOCKS", 8));
+    return 0;
+  }
   if (attribute != 75 && attribute != 76)
     return InvalidValue;
   *value = int(attribute == 75 ? arch / 10 : arch % 10);
@@ -459,7 +467,7 @@ static int makeRun(Run &run, void *handle, unsigned x, unsigned y, unsigned z,
     die("more than one dimension");
   if (!function->kernel)
     die("FAKE_CUDA_KERNELS names no module to run " + function->name);
-  run = {function, x, threads, shared, {}};
+  run = {function, x, threads, shared, {}, false};
   for (size_t i = 0; i < function->parameters; ++i)
     run.arguments.push_back(*static_cast<const uint64_t *>(parameters[i]));
   return 0;
@@ -472,12 +480,15 @@ static void execute(const Run &run, Stream &stream) {
                        int64_t(run.shared),
                        int64_t(run.arguments.size()),
                        run.arguments.data(),
-                       nullptr};
+                       nullptr,
+                       run.atOnce ? run.blocks : 0};
   sim::Schedule schedule(0);
   try {
     sim::Launch simulated(gpu().memory, schedule, run.function->kernel,
                           run.function->name, launch);
-    simulated.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
+    std::string only = setting("FAKE_CUDA_SKIP_IN");
+    if (only.empty() || only == run.function->name)
+      simulated.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
     simulated.run();
   } catch (const Failure &failure) {
     std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
@@ -496,6 +507,30 @@ CU cuLaunchKernel(void *handle, unsigned x, unsigned y, unsigned z,
     return error;
   Stream *stream = streamOf(s);
   stream->work.push_back([=] { execute(run, *stream); });
+  return 0;
+}
+CU cuLaunchCooperativeKernel(void *handle, unsigned x, unsigned y, unsigned z,
+                             unsigned threads, unsigned threadsY,
+                             unsigned threadsZ, unsigned shared, void *s,
+                             void **parameters) {
+  needsContext(__func__);
+  MAY_FAIL;
+  if (x > number("FAKE_CUDA_BLOCKS", 8))
+    return CooperativeTooLarge;
+  Run run;
+  if (int error = makeRun(run, handle, x, y, z, threads, threadsY, threadsZ,
+                          shared, parameters, nullptr))
+    return error;
+  run.atOnce = true;
+  Stream *stream = streamOf(s);
+  stream->work.push_back([=] { execute(run, *stream); });
+  return 0;
+}
+CU cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, void *, int,
+                                               size_t) {
+  needsContext(__func__);
+  MAY_FAIL;
+  *blocks = 1;
   return 0;
 }
 

@@ -75,7 +75,8 @@ protected:
                          sharedBytes,
                          int64_t(words.size()),
                          words.data(),
-                         nullptr};
+                         nullptr,
+                         0};
     Schedule schedule(order);
     std::string name = "k";
     try {

@@ -17,6 +17,7 @@ static void scale(const rnn_call *call, int64_t first, int64_t count) {
                        64 << 10,
                        4,
                        arguments,
+                       0,
                        0};
   call->host->launch(call->host->context, &launch);
 }

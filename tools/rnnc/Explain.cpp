@@ -62,6 +62,9 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
   size_t widest = 30;
   bool isChunked = false, isSerial = false, isRows = false;
+  // Of the scans that multiply by matrices.
+  std::string matrices;
+  raw_string_ostream resident(matrices);
   for (const json::Value &value : *kernels)
     widest = std::max(widest, described(*value.getAsObject()).size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
@@ -83,10 +86,19 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     isChunked |= text(kernel, "what").contains("chunk");
     isSerial |= text(kernel, "runs") == "serial";
     isRows |= text(kernel, "runs") == "rows";
+    if (auto team = kernel.getInteger("team"))
+      resident << "  " << text(kernel, "name") << " is resident: "
+               << (*team == 1 ? "a block has"
+                              : std::to_string(*team) + " blocks share")
+               << " its matrices in shared memory over all of time.\n";
+    else if (StringRef why = text(kernel, "not_resident"); !why.empty())
+      resident << "  " << text(kernel, "name") << " is not resident: " << why
+               << ".\n";
   }
   if (isSerial || isRows)
     out << "  serial: a thread for each element of a row. rows: a block of "
            "threads for each row.\n";
+  out << matrices;
   if (isChunked)
     out << "  Calls of fewer than " << enoughRows << " rows and at least "
         << 2 * leastChunk << " steps are cut into chunks of time.\n";

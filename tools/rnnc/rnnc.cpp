@@ -85,6 +85,12 @@ cl::opt<std::string>
                         "a GPU), or sim, the simulated GPU that finds mistakes "
                         "in kernels"),
                cl::init("cpu"), cl::cat(category));
+cl::opt<int64_t> team(
+    "team",
+    cl::desc("Blocks of a GPU that share the matrices which a recurrence "
+             "multiplies its states by: as many as it takes (0, default), so "
+             "many, or none (-1), where a matrix is read at every step"),
+    cl::init(0), cl::cat(category));
 cl::opt<std::string>
     cpuName("cpu",
             cl::desc("Processor to compile for: native (default), x86-64-v2, "
@@ -199,6 +205,10 @@ int compile() {
       return fail(why);
     gpu = *named;
     gpu->isPrecise = precise;
+    if (team < -1 || team > rnn::GridLimits::mostForced)
+      return fail("--team=" + std::to_string(team) + ": expected -1 to " +
+                  std::to_string(rnn::GridLimits::mostForced));
+    gpu->team = team;
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
@@ -272,7 +282,8 @@ int compile() {
     return 1;
   if (report != Report::None) {
     FailureOr<llvm::json::Value> descriptor = rnn::describeModule(
-        *module, *target, gpu ? rnn::Workers::Block : rnn::Workers::Thread);
+        *module, *target, gpu ? rnn::Workers::Block : rnn::Workers::Thread,
+        gpu ? gpu->limits() : rnn::GridLimits());
     if (failed(descriptor))
       return 1;
     return printTo([&](llvm::raw_ostream &out) {
