@@ -10,7 +10,7 @@ namespace rnn {
 /// Sums that a thread has in registers, each for `rows` batch rows.
 constexpr int64_t mostSums = 6;
 /// More columns of a block would take more threads than have registers enough.
-constexpr int64_t mostColumns = 64;
+constexpr int64_t mostColumns = 48;
 
 int64_t ResidentShape::exchanged() const {
   int64_t most = 0;
