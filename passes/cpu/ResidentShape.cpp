@@ -100,6 +100,8 @@ private:
       addProduct(product, depth++);
       int64_t outer = getWidth(product.getType());
       Type element = getElementTypeOrSelf(product.getType());
+      if (!element.isF32() && !element.isF64())
+        return refuse("its products are neither f32 nor f64");
       for (Value operand : product->getOperands())
         if (getElementTypeOrSelf(operand.getType()) != element)
           return refuse("its matrices have other numbers than its states");
