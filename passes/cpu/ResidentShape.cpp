@@ -93,6 +93,8 @@ private:
 
   bool visit(Operation *op) {
     Value result = op->getResult(0);
+    if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+      return refuse("what it reads or writes over time is bf16");
     unsigned &depth = shape.depth[result];
     for (Value operand : op->getOperands())
       depth = std::max(depth, shape.depth.lookup(operand));
@@ -100,8 +102,6 @@ private:
       addProduct(product, depth++);
       int64_t outer = getWidth(product.getType());
       Type element = getElementTypeOrSelf(product.getType());
-      if (!element.isF32() && !element.isF64())
-        return refuse("its products are neither f32 nor f64");
       for (Value operand : product->getOperands())
         if (getElementTypeOrSelf(operand.getType()) != element)
           return refuse("its matrices have other numbers than its states");
