@@ -184,6 +184,11 @@ struct MixedPrecision : impl::MixedPrecisionBase<MixedPrecision> {
   using MixedPrecisionBase::MixedPrecisionBase;
 
   void runOnOperation() override {
+    if (precision != "bf16" && precision != "tf32") {
+      getOperation().emitError("the precision must be bf16 or tf32, but is '")
+          << precision << "'";
+      return signalPassFailure();
+    }
     getOperation()->setAttr("rnn.precision",
                             StringAttr::get(&getContext(), precision));
     if (precision != "bf16")

@@ -290,9 +290,6 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
                        ? cast<FloatAttr>(number).getValueAsDouble()
                        : double(cast<IntegerAttr>(number).getInt());
     tensors[constant] = {constantRow(constant.getType(), value), e.index(0)};
-  } else if (isAttention(op) || isMatrixScan(op)) {
-    return op->emitError("cannot compile '")
-           << op->getName() << "' for a GPU: it has kernels for the CPU only";
   } else {
     return op->emitError("cannot compile '")
            << op->getName()

@@ -9,7 +9,6 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -20,8 +19,8 @@ import test_chunks
 from case import Instance
 from cases import CASES
 from librnn import BUILD, compile_model
-from test_layers import is_selected, relative
-from test_sim import CHUNKED, small
+from test_layers import relative
+from test_sim import CHUNKED, compile_all, small
 
 RNN = os.environ.get("RNN_BIN", str(BUILD / "bin" / "rnn"))
 SHAPES = ((3, 5), (1, 2))
@@ -41,17 +40,9 @@ def instance(name, element_type, device):
 
 
 def setUpModule():
-    def attempt(job):
-        name, element_type, target = job
-        try:
-            small(name).compile(element_type, target)
-        except RuntimeError:
-            pass
-    names = [case.name for case in CASES if is_selected(case, PROPERTIES)]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(attempt, [(name, *kind) for name in names
-                                for kind in (("f64", "cpu"), *KINDS)
-                                if kind[0] != "tf32" or name in TF32]))
+    compile_all(PROPERTIES, lambda name: [
+        kind for kind in (("f64", "cpu"), *KINDS)
+        if kind[0] != "tf32" or name in TF32])
 
 
 def tearDownModule():

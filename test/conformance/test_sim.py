@@ -37,20 +37,25 @@ def instance(name, element_type, device):
                     device=device)
 
 
-def setUpModule():
-    """Compiles everything, two at a time; a failure is reported by the tests
-    of its case."""
+def compile_all(properties, kinds):
+    """Each selected case in the kinds (element type, target) that it is tested
+    in, `kinds(name)`, two at a time; a failure is reported by the tests of its
+    case."""
     def attempt(job):
         name, element_type, target = job
         try:
             small(name).compile(element_type, target)
         except RuntimeError:
             pass
-    names = [case.name for case in CASES if is_selected(case, PROPERTIES)]
+    names = [case.name for case in CASES if is_selected(case, properties)]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(attempt, [
-            (name, *kind) for name in names
-            for kind in (("f64", "cpu"), ("f64", "sim"), ("f32", "sim"))]))
+        list(pool.map(attempt, [(name, *kind) for name in names
+                                for kind in kinds(name)]))
+
+
+def setUpModule():
+    compile_all(PROPERTIES, lambda name: (("f64", "cpu"), ("f64", "sim"),
+                                          ("f32", "sim")))
 
 
 def tearDownModule():

@@ -1,7 +1,7 @@
 # RUN: %python %s %source > %t && cat %t
 # REQUIRES: ptxas
 """Every kernel of every example, assembled by NVIDIA's ptxas for each
-architecture: it must take the PTX, and no scan may have stack memory or spill
+architecture, in f32 or, on two of them, bf16 and tf32 (NARROW): it must take the PTX, and no scan may have stack memory or spill
 registers. Prints a table: registers, shared memory and spills of each kernel.
 
     assemble.py SOURCE [MODEL...]

@@ -1,5 +1,7 @@
 // RUN: rnn-opt %s -rnn-mixed-precision | FileCheck %s
 // RUN: rnn-opt %s -rnn-mixed-precision=precision=tf32 | FileCheck %s --check-prefix=TF32
+// RUN: not rnn-opt %s -rnn-mixed-precision=precision=f16 2>&1 | FileCheck %s --check-prefix=BAD
+// BAD: error: the precision must be bf16 or tf32, but is 'f16'
 
 // What lies over time is bf16; a body goes on in f32, and so does the state. The
 // caller's input and result stay, a product's factors are rounded before it.
