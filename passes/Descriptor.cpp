@@ -84,7 +84,8 @@ static StringRef kindOf(EntryOp entry) {
 }
 
 static json::Object describeEntry(EntryOp entry, StringRef symbol,
-                                  const ModuleLayout &layout) {
+                                  const ModuleLayout &layout,
+                                  const KernelCatalog &catalog) {
   json::Array inputs, outputs, states;
   for (BlockArgument argument : entry.getBody().front().getArguments()) {
     unsigned i = argument.getArgNumber();
@@ -116,7 +117,7 @@ static json::Object describeEntry(EntryOp entry, StringRef symbol,
     for (auto &[name, tensor] : it->second.tensors)
       describe(tensor, /*isParameter=*/false, states);
   }
-  SizePolynomial total = planWorkspace(entry).total();
+  SizePolynomial total = planWorkspace(entry, catalog).total();
   return json::Object{
       {"name", entry.getName().str()},
       {"symbol", symbol.str()},
@@ -165,7 +166,7 @@ json::Value describeModule(ModuleOp module, const CpuTarget &target,
   llvm::MapVector<StringRef, json::Object> modelOf, objectiveOf;
   SmallVector<std::string> symbols = entrySymbols(module);
   for (auto [i, entry] : llvm::enumerate(module.getOps<EntryOp>())) {
-    entries.push_back(describeEntry(entry, symbols[i], layout));
+    entries.push_back(describeEntry(entry, symbols[i], layout, catalog));
     StringRef kind = kindOf(entry);
     StringRef owner = entry.getName().rsplit('.').first;
     json::Object &object = kind == "forward" || kind == "step"
@@ -209,7 +210,7 @@ FailureOr<json::Value> describeModule(ModuleOp module, const CpuTarget &target,
     return failure();
   FailureOr<KernelCatalog> catalog =
       KernelCatalog::get(module, workers, limits);
-  if (failed(catalog) || failed(checkWorkspaces(module)))
+  if (failed(catalog) || failed(checkWorkspaces(module, *catalog)))
     return failure();
   return describeModule(module, target, *layout, *catalog);
 }

@@ -54,12 +54,13 @@ int64_t matrixScanOperations(Operation *op) {
   return 0;
 }
 
-Cost costOf(Operation *op, ArrayRef<Value> captured) {
+Cost costOf(Operation *op, ArrayRef<Value> captured,
+            const ChunkLimits &limits) {
   Cost cost;
   llvm::SmallDenseSet<Value> seen;
   auto touch = [&](Value value) {
     if (seen.insert(value).second && isa<RankedTensorType>(value.getType()))
-      cost.bytes += sizeOf(value);
+      cost.bytes += sizeOf(value, limits);
   };
   for (Value value : op->getOperands())
     touch(value);
@@ -192,10 +193,19 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       what = "from chunk to chunk";
     else if (first.getChunks())
       what += ", chunks";
-    json::Object object = describe(
-        name, what, ops, costOf(first, schedule.captured.getArrayRef()));
+    Cost cost =
+        costOf(first, schedule.captured.getArrayRef(), catalog.chunkLimits());
+    auto pass = catalog.passes.find(first);
+    bool isOnePass = pass != catalog.passes.end();
+    // A chunk's effect is of the rows that its steps read soon after.
+    if (isOnePass)
+      for (const ChunkGroup::Level &level : pass->second.group.levels)
+        cost.operations +=
+            costOf(level.alone, {}, catalog.chunkLimits()).operations;
+    json::Object object = describe(name, what, ops, cost);
     if (catalog.workers == Workers::Block)
-      object["runs"] = schedule.resident              ? "resident"
+      object["runs"] = isOnePass                      ? "one pass"
+                       : schedule.resident            ? "resident"
                        : serialShape(first, schedule) ? "serial"
                                                       : "rows";
     if (schedule.resident)
@@ -223,7 +233,7 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
   });
   for (auto &[key, ops] : others)
     result.push_back(describe(ops.front()->getName().stripDialect(), key, ops,
-                              costOf(ops.front(), {})));
+                              costOf(ops.front(), {}, catalog.chunkLimits())));
   return result;
 }
 

@@ -12,6 +12,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,23 +20,32 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "test" / "conformance"))
 
+import test_chunks  # noqa: E402
 from case import Instance  # noqa: E402
 from cases import CASES  # noqa: E402
 from librnn import BUILD, RNNC  # noqa: E402
+from test_bf16 import LIMITS  # noqa: E402
 from test_sim import SHAPES, small  # noqa: E402
 
 MOST_BYTES = 60 << 20
+# In three chunks of time.
+CHUNKED = (1, 192)
+PRECISIONS = ("f32", "bf16")
+# Those whose products and kernels differ in kind.
+NARROW = ("linear_bias", "min_gru", "min_lstm", "gru", "lstm", "attention",
+          "selective_scan", "s4d", "aaren", "linear_attention")
 LAYERS = ("min_gru", "min_lstm", "gru", "lstm")
 FEATURES = (100, 384, 1024)
 DEPTHS = (1, 5)  # their difference is four layers and nothing else
 
 
-def compile_text(text, path, target):
+def compile_text(text, path, target, precision="f32"):
     source = path.with_suffix(".mlir")
     source.write_text(text)
     done = subprocess.run(
         [str(RNNC), str(source), "-o", str(path), f"--target={target}",
-         "--cpu=x86-64-v3"], capture_output=True, text=True)
+         f"--precision={precision}", "--cpu=x86-64-v3"],
+        capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"rnnc {source}: {done.stderr}")
     source.unlink()
@@ -64,14 +74,18 @@ rnn.objective @o(%t: tensor<?x?xi32>, %n: tensor<?x?xi32>) -> tensor<f32> {{
 """
 
 
-def pack_case(case, folder, target):
+def pack_case(name, folder, target, precision):
     """A module, and what the CPU computes in f64."""
-    compile_text(case.module_text(), folder / f"{case.name}.so", target)
+    case = small(name)
+    path = folder / f"{case.name}.{precision}.so"
+    compile_text(case.module_text(), path, target, precision)
     run = Instance(case, case.widths[0], case.compile("f64"))
-    kept = {"limits": np.array([case.rounding, case.single])}
+    limits = LIMITS.get(precision, (case.rounding, case.single))
+    kept = {"limits": np.array(limits)}
     kept |= {f"parameter:{run.scope}{name}": value
              for name, value in run.parameters.items()}
-    for i, shape in enumerate(SHAPES):
+    shapes = (*SHAPES, CHUNKED) if name in test_chunks.NAMES else SHAPES
+    for i, shape in enumerate(shapes):
         inputs = run.random_inputs(*shape)
         outputs = run.forward(inputs)
         count = len(inputs)
@@ -83,7 +97,7 @@ def pack_case(case, folder, target):
         kept |= {f"{i}:output:{k}": v for k, v in enumerate(outputs)}
         kept |= {f"{i}:gradient:{run.scope}{key}": value
                  for key, value in gradients.items() if isinstance(key, str)}
-    np.savez_compressed(folder / f"{case.name}.npz", name=run.name, **kept)
+    np.savez_compressed(path.with_suffix(".npz"), name=run.name, **kept)
 
 
 def main():
@@ -108,13 +122,13 @@ def main():
         shutil.copy(source, folder)
     names = options.cases or [case.name for case in CASES]
     for name in names:
-        pack_case(small(name), folder / "conformance", options.target)
-    for layer in LAYERS:
-        for features in options.features:
-            for depth in DEPTHS:
-                path = folder / "layers" / f"{layer}_{features}_{depth}.so"
-                compile_text(layer_text(layer, features, depth), path,
-                             options.target)
+        for precision in PRECISIONS if name in NARROW else PRECISIONS[:1]:
+            pack_case(name, folder / "conformance", options.target, precision)
+    for layer, features, depth, precision in product(
+            LAYERS, options.features, DEPTHS, PRECISIONS):
+        path = folder / "layers" / f"{layer}_{features}_{depth}.{precision}.so"
+        compile_text(layer_text(layer, features, depth), path, options.target,
+                     precision)
     size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
     print(f"{folder}: {size / (1 << 20):.1f} MiB, {len(names)} cases")
     if size > MOST_BYTES:

@@ -35,10 +35,11 @@ def copy_bandwidth(torch):
     return 2 * a.numel() * 4 / (milliseconds(torch, lambda: b.copy_(a)) / 1e3)
 
 
-def matrix_peak(torch):
-    """f32 operations a second of a large product, without TF32."""
+def matrix_peak(torch, precision):
+    """Operations a second of a large product in f32, without TF32, or bf16."""
     torch.backends.cuda.matmul.allow_tf32 = False
-    a = torch.randn(8192, 8192, device="cuda")
+    kind = {"f32": torch.float32, "bf16": torch.bfloat16}[precision]
+    a = torch.randn(8192, 8192, device="cuda", dtype=kind)
     return 2 * 8192 ** 3 / (milliseconds(torch, lambda: a @ a) / 1e3)
 
 
@@ -74,19 +75,22 @@ def layers(torch, features):
     return {name: layer.cuda() for name, layer in made.items()}
 
 
-def measure(torch, layer, batch, time, features):
+def measure(torch, layer, precision, batch, time, features):
     """Milliseconds of forward, and of forward with backward, and the most bytes
     that the latter takes beside parameters and input; (None, why) where it
-    fails."""
+    fails. bf16 is PyTorch's autocast."""
+    narrow = torch.autocast("cuda", torch.bfloat16, precision == "bf16")
     try:
         x = torch.randn(batch, time, features, device="cuda",
                         requires_grad=True)
 
         def both():
-            layer(x)[0].sum().backward()
+            with narrow:
+                loss = layer(x)[0].sum()
+            loss.backward()
 
         def forward():
-            with torch.no_grad():
+            with torch.no_grad(), narrow:
                 layer(x)
         taken = milliseconds(torch, forward), milliseconds(torch, both)
         layer.zero_grad(set_to_none=True)

@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import time as clock
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,9 @@ SHAPES = ((64, 512, 384), (64, 4096, 384), (8, 4096, 1024), (1, 65536, 384),
           (64, 1000, 100))
 QUICK = ((2, 16, 100),)
 DEPTHS = (1, 5)
-SECONDS = 400  # for all measurements
+LAYERS = ("min_gru", "min_lstm", "gru", "lstm")
+PRECISIONS = ("f32", "bf16")
+SECONDS = 480  # for all measurements
 
 
 def relative(found, wanted, floor):
@@ -46,7 +49,7 @@ def check_case(path, device):
         if key.startswith("parameter:"):
             session.set(key.split(":", 1)[1], kept[key])
     worst = [0.0, 0.0]
-    for i in range(2):
+    for i in range(sum(key.endswith(":count") for key in kept)):
         def listed(kind):
             found = []
             while f"{i}:{kind}:{len(found)}" in kept:
@@ -133,7 +136,7 @@ def print_kernels(rows, bandwidth, peak):
         print(line)
 
 
-def measure_layer(layer, batch, time, features, device, repeat):
+def measure_layer(layer, precision, batch, time, features, device, repeat):
     """Milliseconds of one layer, forward and forward with backward, and bytes
     that it needs on the device: of four layers more, over four. And the kernels
     of a model with one layer, forward and backward."""
@@ -142,7 +145,7 @@ def measure_layer(layer, batch, time, features, device, repeat):
               for high in (16, 16)]
     taken, kernels = [], None
     for depth in DEPTHS:
-        path = HERE / "layers" / f"{layer}_{features}_{depth}.so"
+        path = HERE / "layers" / f"{layer}_{features}_{depth}.{precision}.so"
         session = Session(Module(path), device=device)
         times = [1e3 * seconds(session, entry, inputs, repeat)
                  for entry in ("o.loss", "o.gradient")]
@@ -153,13 +156,13 @@ def measure_layer(layer, batch, time, features, device, repeat):
             for shallow, deep in zip(*taken)], kernels
 
 
-def limits(layer, batch, time, features):
-    """Bytes that a layer's forward and backward must move at least, in f32:
-    inputs and results of its product and its scan, once each."""
+def limits(layer, precision, batch, time, features):
+    """Bytes that a layer's forward and backward must move at least: inputs and
+    results of its product and its scan, once each."""
     gates = {"min_gru": 2, "min_lstm": 3}.get(layer)
     if not gates:
         return None
-    rows = 4 * batch * time * features
+    rows = {"f32": 4, "bf16": 2}[precision] * batch * time * features
     forward = rows * (1 + 2 * gates + 1)
     return forward, forward + rows * (2 + 3 * gates)
 
@@ -185,49 +188,55 @@ def main():
     bandwidth = peak = None
     if torch and not options.quick:
         bandwidth = peers.copy_bandwidth(torch)
-        peak = peers.matrix_peak(torch)
+        peak = {precision: peers.matrix_peak(torch, precision)
+                for precision in PRECISIONS}
         results |= {"torch": torch.__version__, "copy_bytes_s": bandwidth,
-                    "matmul_f32_s": peak}
-        print(f"copy {bandwidth / 1e9:.0f} GB/s, f32 products "
-              f"{peak / 1e12:.1f} Tflop/s")
+                    "matmul_s": peak}
+        print(f"copy {bandwidth / 1e9:.0f} GB/s, products " + ", ".join(
+            f"{precision} {most / 1e12:.1f} Tflop/s"
+            for precision, most in peak.items()))
     else:
         print(f"no peers: {why or 'quick'}")
     start, rows = clock.monotonic(), []
-    print(f"{'shape':16} {'what':22} {'forward ms':>10} {'both ms':>10} "
+    print(f"{'shape':16} {'what':26} {'forward ms':>10} {'both ms':>10} "
           f"{'peak MiB':>9}  of the copy's bandwidth")
     for shape in QUICK if options.quick else SHAPES:
         made = {}
         if bandwidth:
             made = peers.layers(torch, shape[2])
-        for name in ["min_gru", "min_lstm", "gru", "lstm", *made]:
+        for name, precision in product([*LAYERS, *made], PRECISIONS):
+            what = f"{name} {precision}"
             if clock.monotonic() - start > SECONDS:
                 print("no time left")
                 break
-            row, kernels = {"shape": shape, "what": name}, []
+            row, kernels = {"shape": shape, "what": what}, []
             try:
                 if name in made:
-                    taken, failure = peers.measure(torch, made[name], *shape)
+                    taken, failure = peers.measure(torch, made[name],
+                                                   precision, *shape)
                     if taken is None:
                         raise RuntimeError(failure)
                 else:
-                    taken, kernels = measure_layer(name, *shape, options.device,
-                                          1 if options.quick else 5)
+                    taken, kernels = measure_layer(
+                        name, precision, *shape, options.device,
+                        1 if options.quick else 5)
                 row |= {"forward_ms": taken[0], "both_ms": taken[1],
                         "peak_bytes": taken[2], "kernels": kernels}
-                least = bandwidth and limits(name, *shape)
+                least = bandwidth and limits(name, precision, *shape)
                 if least:
                     row["of_bandwidth"] = [
                         1e3 * bytes_ / bandwidth / max(ms, 1e-9)
                         for bytes_, ms in zip(least, taken)]
-                print(f"{'x'.join(map(str, shape)):16} {name:22} "
+                print(f"{'x'.join(map(str, shape)):16} {what:26} "
                       f"{taken[0]:10.3f} {taken[1]:10.3f} {taken[2] / (1 << 20):9.2f}  "
                       + " ".join(f"{f:.2f}" for f
                                  in row.get("of_bandwidth", [])))
                 if kernels:
-                    print_kernels(kernels, bandwidth, peak)
+                    print_kernels(kernels, bandwidth,
+                                  peak and peak[precision])
             except RuntimeError as failure:
                 row["why"] = str(failure)
-                print(f"{'x'.join(map(str, shape)):16} {name:22} {failure}")
+                print(f"{'x'.join(map(str, shape)):16} {what:26} {failure}")
             rows.append(row)
     results["layers"] = rows
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")

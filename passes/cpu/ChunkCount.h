@@ -1,19 +1,11 @@
-// Into how many chunks of time a call's scans are cut. By shapes only: results
-// must not depend on the number of threads.
+// Into how many chunks of time a call's scans are cut.
 #ifndef RNN_PASSES_CPU_CHUNKCOUNT_H
 #define RNN_PASSES_CPU_CHUNKCOUNT_H
 
+#include "passes/cpu/ChunkLimits.h"
 #include "passes/cpu/Emitter.h"
 
 namespace rnn {
-
-/// So many batch rows keep the threads of most machines busy by themselves.
-/// Chunks compute the step twice, so they must buy more than that.
-constexpr int64_t enoughRows = 4;
-/// Of all batch rows together.
-constexpr int64_t mostChunks = 32;
-/// Time steps that are worth a launch.
-constexpr int64_t leastChunk = 256;
 
 struct ChunkCount {
   mlir::Value count;  // of each batch row, at least 1
@@ -21,7 +13,8 @@ struct ChunkCount {
 };
 
 /// For a call of these sizes.
-inline ChunkCount chunksOf(Emitter &e, mlir::Value batch, mlir::Value time) {
+inline ChunkCount chunksOf(Emitter &e, const ChunkLimits &limits,
+                           mlir::Value batch, mlir::Value time) {
   using namespace mlir;
   auto divide = [&](Value a, Value b) -> Value {
     return arith::DivSIOp::create(e, a, b);
@@ -29,10 +22,11 @@ inline ChunkCount chunksOf(Emitter &e, mlir::Value batch, mlir::Value time) {
   auto divideUp = [&](Value a, Value b) {
     return divide(e.add(a, e.sub(b, e.index(1))), b);
   };
-  Value most = arith::MinSIOp::create(e, divide(e.index(mostChunks), batch),
-                                      divide(time, e.index(leastChunk)));
+  Value most =
+      arith::MinSIOp::create(e, divide(e.index(limits.mostChunks), batch),
+                             divide(time, e.index(limits.leastChunk)));
   Value isFew = arith::CmpIOp::create(e, arith::CmpIPredicate::slt, batch,
-                                      e.index(enoughRows));
+                                      e.index(limits.enoughRows));
   Value wanted =
       arith::MaxSIOp::create(e, e.select(isFew, most, e.index(1)), e.index(1));
   Value length = divideUp(time, wanted);

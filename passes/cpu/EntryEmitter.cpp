@@ -39,7 +39,7 @@ LogicalResult EntryEmitter::emit() {
   batch = field(offsetof(rnn_call, batch), i64);
   time = field(offsetof(rnn_call, time), i64);
   rows = e.mul(batch, time);
-  chunks = chunksOf(e, batch, time);
+  chunks = chunksOf(e, parent.catalog.chunkLimits(), batch, time);
   parameters = field(offsetof(rnn_call, parameters), e.pointer);
   gradients = field(offsetof(rnn_call, gradients), e.pointer);
   statesIn = field(offsetof(rnn_call, states_in), e.pointer);
@@ -196,6 +196,11 @@ void EntryEmitter::copy(Tensor from, Tensor to, Type fromType, Type type,
     to.stride = e.index(width);
     from.stride = e.index(width);
   }
+  copyRows(from, to, source, element, width, count, accumulate);
+}
+
+void EntryEmitter::copyRows(Tensor from, Tensor to, Type source, Type element,
+                            int64_t width, Value count, bool accumulate) {
   std::string name = (accumulate ? "add_" : "copy_") + typeName(element) + "_" +
                      std::to_string(width);
   if (source != element)
@@ -312,13 +317,9 @@ LogicalResult EntryEmitter::emitBroadcast(BroadcastOp op) {
   return success();
 }
 
-void EntryEmitter::emitScan(ScanOp scan) {
+SmallVector<Value> EntryEmitter::launchValues(ScanOp scan) {
   bool isAcross = scan.getChunks() == Chunks::across;
   const ScanSchedule &schedule = parent.catalog.schedules.find(scan)->second;
-  const std::string &name = parent.catalog.names.find(scan)->second;
-  parent.require(name, [&](StringRef name) {
-    parent.kernels.makeScan(name, scan, schedule);
-  });
   SmallVector<Value> values;
   for (const LaunchArgument &argument : launchArguments(scan, schedule)) {
     switch (argument.kind) {
@@ -353,10 +354,25 @@ void EntryEmitter::emitScan(ScanOp scan) {
       values.push_back(chunks.length);
       break;
     case LaunchArgument::Exchange:
-      values.push_back(emptyExchange(scan, schedule.resident->flags()));
+      values.push_back(emptyExchange(scan, parent.layout.elementType,
+                                     schedule.resident->flags(), batch));
       break;
     }
   }
+  return values;
+}
+
+void EntryEmitter::emitScan(ScanOp scan) {
+  const KernelCatalog &catalog = parent.catalog;
+  if (catalog.inPasses.contains(scan))
+    return; // with the last of them
+  if (auto pass = catalog.passes.find(scan); pass != catalog.passes.end())
+    return emitPass(pass->second);
+  const std::string &name = catalog.names.find(scan)->second;
+  parent.require(name, [&](StringRef name) {
+    parent.kernels.makeScan(name, scan, catalog.schedules.find(scan)->second);
+  });
+  SmallVector<Value> values = launchValues(scan);
   switch (parallelOf(scan)) {
   case Parallel::Single:
     return launch(name, e.index(1), values);
@@ -371,21 +387,41 @@ void EntryEmitter::emitScan(ScanOp scan) {
     return launch(name, e.mul(batch, chunks.count), values);
   // Nothing starts from the end of the last chunk.
   Value count = e.mul(batch, e.sub(chunks.count, e.index(1)));
-  Value isAny =
-      arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, count, e.index(0));
-  auto then = scf::IfOp::create(e, isAny, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(then.thenBlock());
-  launch(name, count, values);
+  ifMore(count, e.index(0), [&] { launch(name, count, values); });
 }
 
-/// The memory by which the blocks of a scan's team exchange, its flags at zero.
-Value EntryEmitter::emptyExchange(ScanOp scan, int64_t width) {
+void EntryEmitter::emitPass(const OnePass &pass) {
+  ScanOp resumed = pass.group.resumed;
+  const std::string &name = parent.catalog.names.find(resumed)->second;
+  parent.require(name, [&](StringRef name) {
+    parent.kernels.makePass(name, pass, parent.catalog);
+  });
+  SmallVector<Value> values;
+  for (ScanOp scan : pass.group.scans())
+    llvm::append_range(values, launchValues(scan));
+  Value items = e.mul(batch, chunks.count);
+  values.push_back(slots[plan.buffers[plan.exchanges[resumed]].slot]);
+  ifMore(chunks.count, e.index(1), [&] {
+    emptyExchange(resumed, e.getF32Type(), pass.tiles,
+                  e.add(items, e.index(OnePass::ticketRows)));
+  });
+  launch(name, e.mul(items, e.index(pass.tiles)), values);
+}
+
+void EntryEmitter::ifMore(Value a, Value b, llvm::function_ref<void()> body) {
+  Value isMore = arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, a, b);
+  auto then = scf::IfOp::create(e, isMore, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(then.thenBlock());
+  body();
+}
+
+Value EntryEmitter::emptyExchange(ScanOp scan, Type word, int64_t width,
+                                  Value count) {
   Value memory = slots[plan.buffers[plan.exchanges[scan]].slot];
-  auto flags = RankedTensorType::get({ShapedType::kDynamic, width},
-                                     parent.layout.elementType);
-  copy({constantRow(flags, 0), e.index(0)}, {memory, e.index(width)}, flags,
-       flags, /*accumulate=*/false);
+  copyRows({constantRow(RankedTensorType::get({width}, word), 0), e.index(0)},
+           {memory, e.index(width)}, word, word, width, count,
+           /*accumulate=*/false);
   return memory;
 }
 

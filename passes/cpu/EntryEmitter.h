@@ -41,7 +41,8 @@ class EntryEmitter {
 public:
   EntryEmitter(ModuleEmitter &parent, EntryOp entry, llvm::StringRef symbol)
       : parent(parent), entry(entry), symbol(symbol),
-        e(entry.getLoc(), entry.getContext()), plan(planWorkspace(entry)) {}
+        e(entry.getLoc(), entry.getContext()),
+        plan(planWorkspace(entry, parent.catalog)) {}
 
   mlir::LogicalResult emit();
 
@@ -56,7 +57,13 @@ private:
   mlir::LogicalResult emitOp(mlir::Operation *op);
   mlir::LogicalResult emitRepeat(RepeatOp repeat);
   void emitScan(ScanOp scan);
-  mlir::Value emptyExchange(ScanOp scan, int64_t flags);
+  void emitPass(const OnePass &pass);
+  /// What a scan's kernel is called with.
+  llvm::SmallVector<mlir::Value> launchValues(ScanOp scan);
+  /// The memory by which a scan's blocks exchange, `count` rows of words being
+  /// at zero.
+  mlir::Value emptyExchange(ScanOp scan, mlir::Type word, int64_t width,
+                            mlir::Value count);
   void emitMatmul(MatmulOp op);
   void emitOuterSum(OuterSumOp op);
   void emitSumBatch(SumBatchOp op);
@@ -77,6 +84,11 @@ private:
   /// Rows of `fromType` to where those of `toType` go, of the same shape.
   void copy(Tensor from, Tensor to, mlir::Type fromType, mlir::Type toType,
             bool accumulate);
+  /// `count` rows of `width` elements.
+  void copyRows(Tensor from, Tensor to, mlir::Type source, mlir::Type element,
+                int64_t width, mlir::Value count, bool accumulate);
+  /// `body` where a > b.
+  void ifMore(mlir::Value a, mlir::Value b, llvm::function_ref<void()> body);
 
   mlir::Value rowsOf(mlir::Type type);
   mlir::Value bytesOf(const SizePolynomial &size);

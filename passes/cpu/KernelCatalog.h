@@ -2,7 +2,8 @@
 #ifndef RNN_PASSES_CPU_KERNELCATALOG_H
 #define RNN_PASSES_CPU_KERNELCATALOG_H
 
-#include "passes/cpu/ScanSchedule.h"
+#include "passes/cpu/ChunkGroup.h"
+#include "passes/cpu/ChunkLimits.h"
 
 namespace rnn {
 
@@ -16,6 +17,12 @@ struct KernelCatalog {
     llvm::SmallVector<ScanOp> scans;
   };
   std::vector<Kernel> kernels;
+  /// By its resumed scan, which the kernel counts as; the others of the group
+  /// have none.
+  llvm::DenseMap<mlir::Operation *, OnePass> passes;
+  llvm::DenseSet<mlir::Operation *> inPasses;
+
+  ChunkLimits chunkLimits() const { return ChunkLimits::of(workers); }
 
   /// Fails with an error at an op that cannot be compiled.
   static llvm::FailureOr<KernelCatalog>

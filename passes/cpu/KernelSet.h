@@ -4,6 +4,7 @@
 #define RNN_PASSES_CPU_KERNELSET_H
 
 #include "passes/cpu/KernelArguments.h"
+#include "passes/cpu/KernelCatalog.h"
 
 namespace rnn {
 
@@ -37,6 +38,11 @@ public:
   // and what the range counts.
   virtual void makeScan(llvm::StringRef name, ScanOp scan,
                         const ScanSchedule &schedule) = 0;
+  /// Of a catalog for blocks of threads, which alone has passes.
+  virtual void makePass(llvm::StringRef, const OnePass &,
+                        const KernelCatalog &) {
+    llvm_unreachable("a CPU runs the scans of a pass one by one");
+  }
   virtual void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
                         int64_t width, bool accumulate) = 0;
   virtual void makeTranspose(llvm::StringRef name, mlir::FloatType element,

@@ -64,7 +64,7 @@ public:
     FailureOr<KernelCatalog> catalog =
         KernelCatalog::get(module, gpu ? Workers::Block : Workers::Thread,
                            gpu ? gpu->limits() : GridLimits());
-    if (failed(catalog) || failed(checkWorkspaces(module)))
+    if (failed(catalog) || failed(checkWorkspaces(module, *catalog)))
       return signalPassFailure();
     llvm::json::Value descriptor =
         describeModule(module, *target, *layout, *catalog);

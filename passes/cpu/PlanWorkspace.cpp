@@ -1,7 +1,5 @@
 #include "passes/cpu/PlanWorkspace.h"
 #include "dialect/Shapes.h"
-#include "passes/cpu/ChunkCount.h"
-#include "passes/cpu/ResidentShape.h"
 
 using namespace mlir;
 
@@ -23,7 +21,7 @@ SizePolynomial sizeOf(Type type) {
                         : SizePolynomial{0, 0, bytes};
 }
 
-SizePolynomial sizeOf(Value value) {
+SizePolynomial sizeOf(Value value, const ChunkLimits &limits) {
   SizePolynomial size = sizeOf(value.getType());
   auto scan = value.getDefiningOp<ScanOp>();
   bool isOutput = scan && cast<OpResult>(value).getResultNumber() <
@@ -32,7 +30,8 @@ SizePolynomial sizeOf(Value value) {
                     isOutput == (*scan.getChunks() == Chunks::across);
   if (!isPerChunk)
     return size;
-  return {0, size.batchTime, size.batchTime * mostChunks};
+  return {0, size.batchTime,
+          SizePolynomial::times(size.batchTime, limits.mostChunks)};
 }
 
 int64_t rowWidth(Type type) {
@@ -85,11 +84,17 @@ namespace {
 
 class Planner {
 public:
-  explicit Planner(EntryOp entry) : entry(entry) {}
+  Planner(EntryOp entry, const KernelCatalog &catalog)
+      : entry(entry), catalog(catalog) {}
 
   WorkspacePlan run() {
     int position = 0;
     number(entry.getBody().front(), position);
+    // What runs as one kernel runs where its last scan stands.
+    for (auto &[resumed, pass] : catalog.passes)
+      if (auto last = range.find(resumed); last != range.end())
+        for (ScanOp scan : pass.group.scans())
+          range[scan].second = last->second.second;
     planBlock(entry.getBody().front());
     for (auto &[value, location] : plan.locations)
       touchUses(location, value);
@@ -153,7 +158,8 @@ private:
     auto it = plan.locations.find(value);
     if (it == plan.locations.end())
       it = plan.locations
-               .insert({value, newBuffer(sizeOf(value), value.getParentBlock(),
+               .insert({value, newBuffer(sizeOf(value, catalog.chunkLimits()),
+                                         value.getParentBlock(),
                                          rowWidth(value.getType()))})
                .first;
     return it->second;
@@ -188,8 +194,9 @@ private:
           for (Value result : op.getResults())
             if (!result.use_empty() || !isLastState(result))
               ensure(result);
-        if (auto bytes = op.getAttrOfType<IntegerAttr>(exchangeAttribute)) {
-          Storage place = newBuffer({0, bytes.getInt(), 0}, &block, 0);
+        if (SizePolynomial bytes = exchangeOf(&op);
+            !(bytes == SizePolynomial())) {
+          Storage place = newBuffer(bytes, &block, 0);
           plan.exchanges[&op] = place.index;
           touch(place, &op);
         }
@@ -198,6 +205,20 @@ private:
             materialize(operand);
       }
     }
+  }
+
+  /// The memory by which a scan's blocks exchange.
+  SizePolynomial exchangeOf(Operation *op) {
+    if (auto pass = catalog.passes.find(op); pass != catalog.passes.end()) {
+      int64_t row = 4 * pass->second.tiles;
+      int64_t chunks = catalog.chunkLimits().mostChunks;
+      return {0, row, SizePolynomial::times(row, chunks + OnePass::ticketRows)};
+    }
+    auto it = catalog.schedules.find(op);
+    if (it == catalog.schedules.end() || !it->second.resident ||
+        it->second.resident->team == 1)
+      return {};
+    return {0, it->second.resident->exchangeBytes(), 0};
   }
 
   /// A product cannot read rows that are all the same one, as those of an
@@ -340,18 +361,21 @@ private:
   }
 
   EntryOp entry;
+  const KernelCatalog &catalog;
   WorkspacePlan plan;
   llvm::DenseMap<Operation *, std::pair<int, int>> range;
 };
 
 } // namespace
 
-WorkspacePlan planWorkspace(EntryOp entry) { return Planner(entry).run(); }
+WorkspacePlan planWorkspace(EntryOp entry, const KernelCatalog &catalog) {
+  return Planner(entry, catalog).run();
+}
 
-LogicalResult checkWorkspaces(ModuleOp module) {
+LogicalResult checkWorkspaces(ModuleOp module, const KernelCatalog &catalog) {
   constexpr int64_t most = int64_t(1) << 48;
   for (EntryOp entry : module.getOps<EntryOp>())
-    if (!planWorkspace(entry).total().fitsIn({most, most, most}))
+    if (!planWorkspace(entry, catalog).total().fitsIn({most, most, most}))
       return entry.emitError("'")
              << entry.getName()
              << "' needs more than 2^48 bytes of memory for each step of a "

@@ -4,7 +4,7 @@
 #ifndef RNN_PASSES_CPU_PLANWORKSPACE_H
 #define RNN_PASSES_CPU_PLANWORKSPACE_H
 
-#include "dialect/RNNDialect.h"
+#include "passes/cpu/KernelCatalog.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -48,7 +48,7 @@ struct SizePolynomial {
 /// The bytes of a tensor, or of a stack of tensors.
 SizePolynomial sizeOf(mlir::Type type);
 /// The same; of a sequence of chunks, the most that it may take.
-SizePolynomial sizeOf(mlir::Value value);
+SizePolynomial sizeOf(mlir::Value value, const ChunkLimits &limits);
 /// The elements of one row: the product of the dimensions after batch and time.
 int64_t rowWidth(mlir::Type type);
 
@@ -87,7 +87,7 @@ struct WorkspacePlan {
   };
   std::vector<Buffer> buffers;
   std::vector<SizePolynomial> slots;
-  /// Of scans with exchangeAttribute: the buffer.
+  /// The buffer by which a scan's blocks exchange.
   llvm::DenseMap<mlir::Operation *, unsigned> exchanges;
 
   /// Of all slots, each aligned to 64 bytes.
@@ -102,11 +102,12 @@ bool isMatrixScan(mlir::Operation *op);
 /// True for a sum that is added to a parameter's gradient as it is made.
 bool isAccumulatedInPlace(mlir::Operation *op);
 
-WorkspacePlan planWorkspace(EntryOp entry);
+WorkspacePlan planWorkspace(EntryOp entry, const KernelCatalog &catalog);
 
 /// Refuses an entry whose workspace no machine could address: a module's sizes
 /// are below 2^48 (docs/module-format.md).
-mlir::LogicalResult checkWorkspaces(mlir::ModuleOp module);
+mlir::LogicalResult checkWorkspaces(mlir::ModuleOp module,
+                                    const KernelCatalog &catalog);
 
 } // namespace rnn
 

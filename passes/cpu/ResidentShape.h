@@ -62,16 +62,14 @@ struct ResidentShape {
   int64_t mostGates() const;
   /// Elements of a team's flags, one for each block, in what it exchanges.
   int64_t flags() const { return llvm::alignTo(team, 16); }
+  /// For each batch row, of the memory by which a team exchanges: flags for as
+  /// many teams as rows, then the rows of two rounds. None for a team of one.
   int64_t exchangeBytes() const {
     return (flags() + 2 * exchanged()) * element.getIntOrFloatBitWidth() / 8;
   }
   /// Elements of shared memory: matrices, what was exchanged, parts of sums.
   int64_t sharedElements() const;
 };
-
-/// On a scan: bytes for each batch row of the memory by which a team exchanges:
-/// flags for as many teams as rows, then the rows of two rounds.
-constexpr llvm::StringLiteral exchangeAttribute = "rnn.exchange";
 
 struct ScanSchedule;
 /// None with `why` where a step multiplies by matrices and cannot be so run.

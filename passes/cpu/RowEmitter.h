@@ -55,9 +55,12 @@ public:
   mlir::Value stateBuffer(unsigned i, mlir::Value iteration);
   /// From now on rows are emitted without what their next states need.
   void leaveStates() { keepsStates = false; }
+  /// From now on elements are emitted without their outputs.
+  void leaveOutputs() { keepsOutputs = false; }
   /// True if each element of a row can be computed by itself over all of time
-  /// (SerialShape); the functions below do that, with vectors of its lanes.
-  bool isSerial();
+  /// (SerialShape), if given with so many lanes; the functions below do that,
+  /// with vectors of its lanes.
+  bool isSerial(int64_t lanes = 0);
   /// Elements of such a row.
   int64_t elements() { return serial->elements; }
   /// What a step reads that no state reaches.
@@ -88,8 +91,9 @@ public:
   emitResident(const RowIndex &index, mlir::ValueRange states,
                mlir::Value column, mlir::Value exists, const Loaded &captured,
                RoundBody round);
-  /// The element of a row of this type, as emitElement takes it.
+  /// The element of a row of this type, as emitElement takes it, and its type.
   mlir::Value loadElement(mlir::Value row, mlir::Type type, mlir::Value flat);
+  mlir::Type elementType(mlir::Type type);
   void storeElement(mlir::Value value, mlir::Value row, mlir::Type type,
                     mlir::Value flat);
 
@@ -178,7 +182,7 @@ private:
   llvm::SmallVector<mlir::Value> scratch, stateRows;
   /// Of the rows of a product, for a schedule of `manyRows`.
   mlir::Value inputRows, resultRows;
-  bool keepsStates = true;
+  bool keepsStates = true, keepsOutputs = true;
   std::optional<SerialShape> serial;
   llvm::DenseMap<mlir::Value, mlir::Value> prefetch, totals;
   RowIndex at;

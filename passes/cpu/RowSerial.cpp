@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace rnn {
 
-bool RowEmitter::isSerial() {
-  serial = serialShape(scan, s);
+bool RowEmitter::isSerial(int64_t lanes) {
+  serial = serialShape(scan, s, lanes);
   return serial.has_value();
 }
 
@@ -26,6 +26,11 @@ std::pair<Value, Lanes> RowEmitter::partOf(Value row, Type type, Value flat) {
 Value RowEmitter::loadElement(Value row, Type type, Value flat) {
   auto [address, lanes] = partOf(row, type, flat);
   return e.load(address, getElementTypeOrSelf(type), lanes);
+}
+
+Type RowEmitter::elementType(Type type) {
+  return VectorType::get(serial->lanesOf(loopShapeOf(type)),
+                         getElementTypeOrSelf(type));
 }
 
 void RowEmitter::storeElement(Value value, Value row, Type type, Value flat) {
@@ -124,6 +129,8 @@ SmallVector<Value> RowEmitter::emitElement(const RowIndex &index,
   }
   YieldOp yield = scan.getYield();
   for (auto [value, output] : llvm::zip(yield.getValues(), scan.getOutputs())) {
+    if (!keepsOutputs)
+      break;
     Value row = rowOf(tensors[output], at.row, elementOf(output));
     Type type = value.getType();
     SerialShape::Role role = serial->roleOf(info(value).shape);

@@ -64,8 +64,8 @@ static bool isWithinElement(Operation &op, const ScanSchedule &schedule,
          isa<arith::ConstantOp, ConstantOp, InverseCountOp, BroadcastOp>(op);
 }
 
-std::optional<SerialShape> serialShape(ScanOp scan,
-                                       const ScanSchedule &schedule) {
+std::optional<SerialShape>
+serialShape(ScanOp scan, const ScanSchedule &schedule, int64_t lanes) {
   SerialShape shape;
   bool isReduced = false;
   for (Operation &op : *scan.getStep()) {
@@ -95,6 +95,10 @@ std::optional<SerialShape> serialShape(ScanOp scan,
              return isWithinElement(op, schedule, shape);
            });
   };
+  if (lanes)
+    return shape.whole.empty() || shape.whole.back() % lanes || !fits(lanes)
+               ? std::nullopt
+               : std::optional(shape);
   if (!isReduced && fits(1))
     return shape;
   bool isWide = shape.whole.size() > 1 && shape.whole.back() <= mostLanes;

@@ -42,6 +42,8 @@ public:
 
   void makeScan(llvm::StringRef name, ScanOp scan,
                 const ScanSchedule &schedule) override;
+  void makePass(llvm::StringRef name, const OnePass &pass,
+                const KernelCatalog &catalog) override;
   void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
                 int64_t width, bool accumulate) override;
   void makeTranspose(llvm::StringRef name, mlir::FloatType element,

@@ -5,6 +5,7 @@
 #include "passes/gpu/ResidentProduct.h"
 
 #include "dialect/Shapes.h"
+#include "passes/gpu/Flags.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -145,25 +146,10 @@ void ResidentProduct::awaitTeam() {
       e.at(exchange, e.mul(team, e.index(shape.flags())), shape.element);
   Value now = arith::TruncIOp::create(e, word, e.add(count, e.index(1)));
   e.barrier();
-  ifThere(e.equal(e.gpu->thread, e.index(0)), [&] {
-    LLVM::StoreOp::create(e, now, e.at(flags, member, shape.element), 4,
-                          /*isVolatile=*/false, /*isNonTemporal=*/false,
-                          /*isInvariantGroup=*/false,
-                          LLVM::AtomicOrdering::release, "device");
-  });
+  ifThere(e.equal(e.gpu->thread, e.index(0)),
+          [&] { raiseFlag(e, e.at(flags, member, shape.element), now); });
   e.spread(e.index(shape.team), [&](Value other) {
-    Value flag = e.at(flags, other, shape.element);
-    auto loop = scf::WhileOp::create(e, TypeRange(), ValueRange());
-    OpBuilder::InsertionGuard guard(e);
-    e.createBlock(&loop.getBefore());
-    Value seen = LLVM::LoadOp::create(
-        e, word, flag, 4, /*isVolatile=*/false, /*isNonTemporal=*/false,
-        /*isInvariant=*/false, /*isInvariantGroup=*/false,
-        LLVM::AtomicOrdering::acquire, "device");
-    scf::ConditionOp::create(e, isLess(e, seen, now), ValueRange());
-    e.createBlock(&loop.getAfter());
-    NVVM::NanosleepOp::create(e, e.number(word, 20));
-    scf::YieldOp::create(e);
+    awaitFlag(e, e.at(flags, other, shape.element), now);
   });
   e.barrier();
 }

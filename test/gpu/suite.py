@@ -33,10 +33,12 @@ with tempfile.TemporaryDirectory() as root:
     suite = (source / "scripts/gpu-suite.sh", "run", moved, "--device", "sim",
              "--quick")
     said = run(*suite)
-    assert "conformance: 1 of 1 cases pass" in said, said
+    assert "conformance: 2 of 2 cases pass" in said, said
     results = json.loads((moved / "results.json").read_text())
     rows = {row["what"]: row for row in results["layers"]}
-    assert set(rows) == {"min_gru", "min_lstm", "gru", "lstm"}, rows
+    assert set(rows) == {f"{layer} {precision}"
+                         for layer in ("min_gru", "min_lstm", "gru", "lstm")
+                         for precision in ("f32", "bf16")}, rows
     assert all(row["both_ms"] > 0 for row in rows.values()), rows
     for row in rows.values():
         # At least a layer's result: 2 sequences of 16 steps, 100 features.
@@ -55,9 +57,9 @@ with tempfile.TemporaryDirectory() as root:
         assert products["operations"] > 3 * 2 * 32 * 100 * 16, products
     assert "of copy, of peak" in said and "scan, backwards in time" in said, said
 
-    expected = moved / "conformance" / "min_gru_small.npz"
+    expected = moved / "conformance" / "min_gru_small.f32.npz"
     kept = dict(np.load(expected))
     kept["0:output:0"][0, 0, 0] += 0.01
     np.savez(expected, **kept)
     said = run(*suite, code=1)
-    assert "FAIL min_gru_small: values" in said, said
+    assert "FAIL min_gru_small.f32: values" in said, said

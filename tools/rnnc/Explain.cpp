@@ -1,6 +1,6 @@
 #include "Explain.h"
 
-#include "passes/cpu/ChunkCount.h"
+#include "passes/cpu/ChunkLimits.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -55,13 +55,14 @@ static std::string described(const json::Object &kernel) {
   return text(kernel, "what").str() + (runs.empty() ? "" : ", ") + runs.str();
 }
 
-static void explainKernels(const json::Object &module, raw_ostream &out) {
+static void explainKernels(const json::Object &module,
+                           const ChunkLimits &limits, raw_ostream &out) {
   const json::Array *kernels = module.getArray("kernels");
   if (!kernels || kernels->empty())
     return;
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
   size_t widest = 30;
-  bool isChunked = false, isSerial = false, isRows = false;
+  bool isChunked = false, isSerial = false, isRows = false, isOnePass = false;
   // Of the scans that multiply by matrices.
   std::string matrices;
   raw_string_ostream resident(matrices);
@@ -86,6 +87,7 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     isChunked |= text(kernel, "what").contains("chunk");
     isSerial |= text(kernel, "runs") == "serial";
     isRows |= text(kernel, "runs") == "rows";
+    isOnePass |= text(kernel, "runs") == "one pass";
     if (auto team = kernel.getInteger("team"))
       resident << "  " << text(kernel, "name") << " is resident: "
                << (*team == 1 ? "a block has"
@@ -99,15 +101,19 @@ static void explainKernels(const json::Object &module, raw_ostream &out) {
     out << "  serial: a thread for each element of a row. rows: a block of "
            "threads for each row.\n";
   out << matrices;
+  if (isOnePass)
+    out << "  one pass: serial, or in chunks that learn from the blocks of "
+           "earlier ones what they start with.\n";
   if (isChunked)
-    out << "  Calls of fewer than " << enoughRows << " rows and at least "
-        << 2 * leastChunk << " steps are cut into chunks of time.\n";
+    out << "  Calls of fewer than " << limits.enoughRows
+        << " rows and at least " << 2 * limits.leastChunk
+        << " steps are cut into chunks of time.\n";
 }
 
-void explain(const json::Value &descriptor, raw_ostream &out) {
+void explain(const json::Value &descriptor, Workers workers, raw_ostream &out) {
   const json::Object &module = *descriptor.getAsObject();
   explainRecurrences(module, out);
-  explainKernels(module, out);
+  explainKernels(module, ChunkLimits::of(workers), out);
   if (const json::Array *parameters = module.getArray("parameters"))
     out << "\n"
         << parameters->size() << " parameters, "

@@ -2,6 +2,8 @@
 #ifndef RNN_TOOLS_RNNC_EXPLAIN_H
 #define RNN_TOOLS_RNNC_EXPLAIN_H
 
+#include "passes/cpu/ScanSchedule.h"
+
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -9,7 +11,9 @@ namespace rnn {
 
 /// Prints, from a module's descriptor (docs/module-format.md), every recurrence
 /// with the reason for its form, and every kernel with bytes and operations.
-void explain(const llvm::json::Value &descriptor, llvm::raw_ostream &out);
+/// `workers` are those that the module was described for.
+void explain(const llvm::json::Value &descriptor, Workers workers,
+             llvm::raw_ostream &out);
 
 } // namespace rnn
 

@@ -212,6 +212,10 @@ int compile() {
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
+  } else if (precise || team.getNumOccurrences()) {
+    return fail(std::string(precise ? "--precise" : "--team") +
+                " says how a GPU's kernels are written; give a GPU's --target, "
+                "as in sim or cuda:sm_90");
   }
   if (emit == Stage::Ptx && (!gpu || gpu->isSimulated()))
     return fail("--emit=ptx needs a GPU's --target, as in cuda:sm_90");
@@ -281,16 +285,16 @@ int compile() {
       })))
     return 1;
   if (report != Report::None) {
+    rnn::Workers workers = gpu ? rnn::Workers::Block : rnn::Workers::Thread;
     FailureOr<llvm::json::Value> descriptor = rnn::describeModule(
-        *module, *target, gpu ? rnn::Workers::Block : rnn::Workers::Thread,
-        gpu ? gpu->limits() : rnn::GridLimits());
+        *module, *target, workers, gpu ? gpu->limits() : rnn::GridLimits());
     if (failed(descriptor))
       return 1;
     return printTo([&](llvm::raw_ostream &out) {
       if (report == Report::Json)
         out << llvm::formatv("{0:2}", *descriptor) << "\n";
       else
-        rnn::explain(*descriptor, out);
+        rnn::explain(*descriptor, workers, out);
       return success();
     });
   }
