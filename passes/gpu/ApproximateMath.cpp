@@ -12,8 +12,10 @@
 //             below the smallest normal number are 0
 //   log(x)    ln(2) log2(x): 2 u, of 1 between 1/2 and 2
 //   tanh      as ExpandMath.cpp has it, with these: 3 u
+//   log1p(x)  2 atanh(x / (2 + x)) by its series where 1 + x is between 1/2
+//             and 2, else log(1 + x): 3 u; so softplus(x): 4 u + |x| 2^-23
 //
-// log1p, erf, sin and the like stay what ExpandMath.cpp makes of them.
+// erf, sin and the like stay what ExpandMath.cpp makes of them.
 // test/conformance/test_approximations.py holds them to that.
 #include "passes/cpu/Emitter.h"
 #include "passes/cpu/Passes.h"
@@ -58,11 +60,15 @@ Value approximate(ImplicitLocOpBuilder &b, StringRef intrinsic,
   return result;
 }
 
-Value times(ImplicitLocOpBuilder &b, Value x, float factor) {
-  TypedAttr value = b.getF32FloatAttr(factor);
-  if (auto vector = dyn_cast<VectorType>(x.getType()))
+Value filled(ImplicitLocOpBuilder &b, Type type, float number) {
+  TypedAttr value = b.getF32FloatAttr(number);
+  if (auto vector = dyn_cast<VectorType>(type))
     value = DenseElementsAttr::get(vector, Attribute(value));
-  return arith::MulFOp::create(b, x, arith::ConstantOp::create(b, value));
+  return arith::ConstantOp::create(b, value);
+}
+
+Value times(ImplicitLocOpBuilder &b, Value x, float factor) {
+  return arith::MulFOp::create(b, x, filled(b, x.getType(), factor));
 }
 
 /// `Op` by an instruction, on its operand times `before`; the result times
@@ -90,6 +96,38 @@ template <typename Op> struct Approximate : OpRewritePattern<Op> {
   float before, after;
 };
 
+struct ApproximateLog1p : OpRewritePattern<math::Log1pOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Log1pOp op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!getElementTypeOrSelf(type).isF32())
+      return rewriter.notifyMatchFailure(op, "only f32 is approximated");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto plus = [&](Value x, double number) -> Value {
+      return arith::AddFOp::create(b, x, filled(b, type, number));
+    };
+    Value x = op.getOperand(), sum = plus(x, 1);
+    Value s = arith::DivFOp::create(b, x, plus(x, 2));
+    Value square = arith::MulFOp::create(b, s, s);
+    // What is left out is below s^14 / 15, s being at most 1/3.
+    Value series = filled(b, type, 1.0 / 13);
+    for (int divisor = 11; divisor >= 1; divisor -= 2)
+      series = math::FmaOp::create(b, series, square,
+                                   filled(b, type, 1.0 / divisor));
+    Value near = arith::MulFOp::create(b, times(b, s, 2), series);
+    auto is = [&](arith::CmpFPredicate how, double number) -> Value {
+      return arith::CmpFOp::create(b, how, sum, filled(b, type, number));
+    };
+    Value isNear = arith::AndIOp::create(b, is(arith::CmpFPredicate::OGE, 0.5),
+                                         is(arith::CmpFPredicate::OLE, 2));
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNear, near,
+                                                 math::LogOp::create(b, sum));
+    return success();
+  }
+};
+
 class ApproximateMath
     : public PassWrapper<ApproximateMath, OperationPass<ModuleOp>> {
 public:
@@ -107,6 +145,7 @@ public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateTanhPatterns(patterns);
+    patterns.add<ApproximateLog1p>(&getContext(), /*benefit=*/10);
     patterns.add(std::make_unique<Approximate<math::ExpOp>>(
         &getContext(), "llvm.nvvm.ex2.approx.ftz", log2OfE));
     patterns.add(std::make_unique<Approximate<math::LogOp>>(

@@ -17,6 +17,8 @@ BODIES = {
     "sqrt": "%y = math.sqrt %x : $X",
     "rsqrt": "%y = math.rsqrt %x : $X",
     "tanh": "%y = math.tanh %x : $X",
+    "log1p": "%y = math.log1p %x : $X",
+    "softplus": "%y = rnn.softplus %x : $X",
     "sigmoid": "%y = rnn.sigmoid %x : $X",
     "divide": "%y = arith.divf %x, %b : $X",
 }
@@ -91,6 +93,23 @@ class Approximations(unittest.TestCase):
         wide = np.log(x.astype(np.float64))
         near = (x > 0.5) & (x < 2)
         self.check("log", x, wide, np.where(near, 1, np.abs(wide)) * 2 * U)
+
+    def test_log1p(self):
+        x = np.concatenate([points(-0.999, 1), np.abs(points(1, 1e30))])
+        wide = np.log1p(x.astype(np.float64))
+        self.check("log1p", x, wide, np.abs(wide) * 3 * U + 1e-45)
+
+    def test_log1p_of_what_has_none(self):
+        x = np.array([-1, -2, np.inf, np.nan, 0.0, -0.0], np.float32)
+        y = compute("log1p", x, np.ones_like(x))
+        self.assertEqual(list(y[[0, 2, 4, 5]]), [-np.inf, np.inf, 0, 0])
+        self.assertTrue(np.isnan(y[[1, 3]]).all())
+
+    def test_softplus(self):
+        x = points(-80, 80)
+        wide = np.logaddexp(0, x.astype(np.float64))
+        self.check("softplus", x, wide,
+                   wide * (4 * U + np.abs(x) * 2.0 ** -23))
 
     def test_sqrt(self):
         x = np.abs(points(0, 1e30))

@@ -30,3 +30,15 @@ llvm.func @host(%x: f32) -> f32 {
   %a = math.exp %x : f32
   llvm.return %a : f32
 }
+
+// The series where it is exact enough, else the logarithm of the sum.
+// CHECK-LABEL: llvm.func @log1p
+// CHECK: %[[S:.*]] = llvm.call_intrinsic "llvm.nvvm.div.full"
+// CHECK-COUNT-6: math.fma
+// CHECK: llvm.call_intrinsic "llvm.nvvm.lg2.approx.f"
+// CHECK: arith.select
+llvm.func @log1p(%x: f32, %p: !llvm.ptr) attributes {rnn.kernel = 32 : i32} {
+  %a = math.log1p %x : f32
+  llvm.store %a, %p : f32, !llvm.ptr
+  llvm.return
+}
