@@ -66,7 +66,8 @@ int64_t CpuKernels::featureItems(FloatType element, int64_t width) {
 }
 
 void CpuKernels::launch(Emitter &e, HostCalls &host, StringRef kernel,
-                        Value count, ArrayRef<Value> arguments) {
+                        Value count, ArrayRef<Value> arguments,
+                        ArrayRef<Value>) {
   for (auto [i, value] : llvm::enumerate(arguments))
     e.setField(host.arguments, i * 8, value);
   Value context = e.field(host.table, offsetof(rnn_host, context), e.pointer);

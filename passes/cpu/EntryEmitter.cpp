@@ -81,10 +81,12 @@ LogicalResult EntryEmitter::emit() {
   return success();
 }
 
-void EntryEmitter::launch(StringRef kernel, Value count,
-                          ArrayRef<Value> values) {
+void EntryEmitter::launch(StringRef kernel, Value count, ArrayRef<Value> values,
+                          ArrayRef<Value> extents) {
   calls.mostArguments = std::max(calls.mostArguments, values.size());
-  parent.kernels.launch(e, calls, kernel, count, values);
+  if (!parent.kernels.hasExtents())
+    extents = {};
+  parent.kernels.launch(e, calls, kernel, count, values, extents);
 }
 
 void EntryEmitter::multiply(const Product &product) {
@@ -208,7 +210,13 @@ void EntryEmitter::copyRows(Tensor from, Tensor to, Type source, Type element,
   parent.require(name, [&](StringRef name) {
     parent.kernels.makeCopy(name, source, element, width, accumulate);
   });
-  launch(name, count, {from.pointer, from.stride, to.pointer, to.stride});
+  SmallVector<Value> extents;
+  if (parent.kernels.hasExtents())
+    for (auto [tensor, type] : {std::pair(from, source), {to, element}})
+      extents.append(
+          {extentOf(e, tensor, count, e.index(width), type), e.index(0)});
+  launch(name, count, {from.pointer, from.stride, to.pointer, to.stride},
+         extents);
 }
 
 void EntryEmitter::copyOperands(MutableArrayRef<OpOperand> operands) {
@@ -317,13 +325,15 @@ LogicalResult EntryEmitter::emitBroadcast(BroadcastOp op) {
   return success();
 }
 
-SmallVector<Value> EntryEmitter::launchValues(ScanOp scan) {
+void EntryEmitter::addLaunchValues(ScanOp scan, LaunchValues &to) {
   bool isAcross = scan.getChunks() == Chunks::across;
   const ScanSchedule &schedule = parent.catalog.schedules.find(scan)->second;
-  SmallVector<Value> values;
+  SmallVector<Value> &values = to.values;
   for (const LaunchArgument &argument : launchArguments(scan, schedule)) {
+    to.extents.push_back(number());
     switch (argument.kind) {
     case LaunchArgument::Pointer:
+      to.extents.back() = extent(argument.value);
       values.push_back(tensors[argument.value].pointer);
       break;
     case LaunchArgument::Stride:
@@ -356,10 +366,28 @@ SmallVector<Value> EntryEmitter::launchValues(ScanOp scan) {
     case LaunchArgument::Exchange:
       values.push_back(emptyExchange(scan, parent.layout.elementType,
                                      schedule.resident->flags(), batch));
+      to.extents.back() =
+          e.mul(batch, e.index(schedule.resident->exchangeBytes()));
       break;
     }
   }
-  return values;
+}
+
+/// The extent of a number; nothing where nobody looks at it.
+Value EntryEmitter::number() {
+  return parent.kernels.hasExtents() ? e.index(0) : Value();
+}
+
+/// Of a value that a scan reads or writes.
+Value EntryEmitter::extent(Value value) {
+  if (!parent.kernels.hasExtents())
+    return {};
+  Type type = value.getType();
+  Value count = isStatic(type)      ? e.index(1)
+                : isPerChunk(value) ? e.mul(batch, chunks.count)
+                                    : rowsOf(type);
+  return extentOf(e, tensors[value], count, e.index(rowWidth(type)),
+                  getElementTypeOrSelf(type));
 }
 
 void EntryEmitter::emitScan(ScanOp scan) {
@@ -372,22 +400,26 @@ void EntryEmitter::emitScan(ScanOp scan) {
   parent.require(name, [&](StringRef name) {
     parent.kernels.makeScan(name, scan, catalog.schedules.find(scan)->second);
   });
-  SmallVector<Value> values = launchValues(scan);
+  LaunchValues with;
+  addLaunchValues(scan, with);
+  auto run = [&](Value count) {
+    launch(name, count, with.values, with.extents);
+  };
   switch (parallelOf(scan)) {
   case Parallel::Single:
-    return launch(name, e.index(1), values);
+    return run(e.index(1));
   case Parallel::Batch:
-    return launch(name, batch, values);
+    return run(batch);
   case Parallel::Rows:
-    return launch(name, rows, values);
+    return run(rows);
   case Parallel::Chunks:
     break;
   }
   if (*scan.getChunks() == Chunks::resumed)
-    return launch(name, e.mul(batch, chunks.count), values);
+    return run(e.mul(batch, chunks.count));
   // Nothing starts from the end of the last chunk.
   Value count = e.mul(batch, e.sub(chunks.count, e.index(1)));
-  ifMore(count, e.index(0), [&] { launch(name, count, values); });
+  ifMore(count, e.index(0), [&] { run(count); });
 }
 
 void EntryEmitter::emitPass(const OnePass &pass) {
@@ -396,16 +428,16 @@ void EntryEmitter::emitPass(const OnePass &pass) {
   parent.require(name, [&](StringRef name) {
     parent.kernels.makePass(name, pass, parent.catalog);
   });
-  SmallVector<Value> values;
+  LaunchValues with;
   for (ScanOp scan : pass.group.scans())
-    llvm::append_range(values, launchValues(scan));
+    addLaunchValues(scan, with);
   Value items = e.mul(batch, chunks.count);
-  values.push_back(slots[plan.buffers[plan.exchanges[resumed]].slot]);
-  ifMore(chunks.count, e.index(1), [&] {
-    emptyExchange(resumed, e.getF32Type(), pass.tiles,
-                  e.add(items, e.index(OnePass::ticketRows)));
-  });
-  launch(name, e.mul(items, e.index(pass.tiles)), values);
+  Value flagRows = e.add(items, e.index(OnePass::ticketRows));
+  with.values.push_back(slots[plan.buffers[plan.exchanges[resumed]].slot]);
+  with.extents.push_back(e.mul(flagRows, e.index(4 * pass.tiles)));
+  ifMore(chunks.count, e.index(1),
+         [&] { emptyExchange(resumed, e.getF32Type(), pass.tiles, flagRows); });
+  launch(name, e.mul(items, e.index(pass.tiles)), with.values, with.extents);
 }
 
 void EntryEmitter::ifMore(Value a, Value b, llvm::function_ref<void()> body) {

@@ -58,8 +58,12 @@ private:
   mlir::LogicalResult emitRepeat(RepeatOp repeat);
   void emitScan(ScanOp scan);
   void emitPass(const OnePass &pass);
-  /// What a scan's kernel is called with.
-  llvm::SmallVector<mlir::Value> launchValues(ScanOp scan);
+  /// What a kernel is called with.
+  struct LaunchValues {
+    llvm::SmallVector<mlir::Value> values, extents;
+  };
+  /// Adds what a scan's is.
+  void addLaunchValues(ScanOp scan, LaunchValues &to);
   /// The memory by which a scan's blocks exchange, `count` rows of words being
   /// at zero.
   mlir::Value emptyExchange(ScanOp scan, mlir::Type word, int64_t width,
@@ -77,7 +81,8 @@ private:
   void emitMatrixScan(mlir::Operation *op);
 
   void launch(llvm::StringRef kernel, mlir::Value count,
-              llvm::ArrayRef<mlir::Value> arguments);
+              llvm::ArrayRef<mlir::Value> arguments,
+              llvm::ArrayRef<mlir::Value> extents = {});
   void multiply(const Product &product);
   /// Copies operands that could not be made where they must be.
   void copyOperands(mlir::MutableArrayRef<mlir::OpOperand> operands);
@@ -90,6 +95,8 @@ private:
   /// `body` where a > b.
   void ifMore(mlir::Value a, mlir::Value b, llvm::function_ref<void()> body);
 
+  mlir::Value extent(mlir::Value value);
+  mlir::Value number();
   mlir::Value rowsOf(mlir::Type type);
   mlir::Value bytesOf(const SizePolynomial &size);
   Tensor tensorAt(const Storage &location, mlir::Type type);

@@ -44,4 +44,11 @@ Value allocateZeros(Emitter &e, int64_t elements, Type type) {
   return memory;
 }
 
+Value extentOf(Emitter &e, const Tensor &tensor, Value rows, Value width,
+               Type element) {
+  Value last = e.mul(e.sub(rows, e.index(1)), tensor.stride);
+  int64_t bytes = e.inMemory(element).getIntOrFloatBitWidth() / 8;
+  return e.mul(e.add(last, width), e.index(bytes));
+}
+
 } // namespace rnn

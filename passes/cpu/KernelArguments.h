@@ -35,6 +35,11 @@ private:
   llvm::SmallVector<mlir::Value> values;
 };
 
+/// Bytes from the first of `rows` rows of `width` elements to the end of the
+/// last: an extent of rnn_launch.
+mlir::Value extentOf(Emitter &e, const Tensor &tensor, mlir::Value rows,
+                     mlir::Value width, mlir::Type element);
+
 /// Reads a kernel's arguments one after the other.
 class ArgumentReader {
 public:

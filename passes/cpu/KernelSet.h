@@ -12,8 +12,9 @@ namespace rnn {
 struct HostCalls {
   mlir::Value table;     // rnn_host
   mlir::Value constants; // of rnn_call
-  mlir::Value arguments; // 8 bytes for each of the most that a kernel takes
-  mlir::Value record;    // recordBytes: an rnn_matmul or rnn_launch
+  /// 8 bytes for each of the most that a kernel takes, and for its extent.
+  mlir::Value arguments;
+  mlir::Value record; // recordBytes: an rnn_matmul or rnn_launch
   size_t mostArguments = 8;
   static constexpr int64_t recordBytes = 128;
 };
@@ -67,10 +68,13 @@ public:
   virtual int64_t scatterItems(mlir::FloatType element, int64_t width,
                                int64_t tableRows) = 0;
 
-  /// Emits a run of a kernel over [0, count).
+  /// Emits a run of a kernel over [0, count). `extents`, if any, are those of
+  /// rnn_launch.
   virtual void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
-                      mlir::Value count,
-                      llvm::ArrayRef<mlir::Value> arguments) = 0;
+                      mlir::Value count, llvm::ArrayRef<mlir::Value> arguments,
+                      llvm::ArrayRef<mlir::Value> extents = {}) = 0;
+  /// Whether something looks at extents.
+  virtual bool hasExtents() const { return false; }
   virtual void multiply(Emitter &e, HostCalls &host,
                         const Product &product) = 0;
   /// The address of `width` equal numbers in the memory that kernels see.

@@ -21,14 +21,18 @@ SizePolynomial sizeOf(Type type) {
                         : SizePolynomial{0, 0, bytes};
 }
 
+bool isPerChunk(Value value) {
+  auto scan = value.getDefiningOp<ScanOp>();
+  if (!scan || !scan.getChunks() || !isSequence(value.getType()))
+    return false;
+  bool isOutput =
+      cast<OpResult>(value).getResultNumber() < scan.getOutputs().size();
+  return isOutput == (*scan.getChunks() == Chunks::across);
+}
+
 SizePolynomial sizeOf(Value value, const ChunkLimits &limits) {
   SizePolynomial size = sizeOf(value.getType());
-  auto scan = value.getDefiningOp<ScanOp>();
-  bool isOutput = scan && cast<OpResult>(value).getResultNumber() <
-                              scan.getOutputs().size();
-  bool isPerChunk = scan && scan.getChunks() && size.batchTime &&
-                    isOutput == (*scan.getChunks() == Chunks::across);
-  if (!isPerChunk)
+  if (!isPerChunk(value))
     return size;
   return {0, size.batchTime,
           SizePolynomial::times(size.batchTime, limits.mostChunks)};

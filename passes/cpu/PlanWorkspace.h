@@ -45,6 +45,8 @@ struct SizePolynomial {
   }
 };
 
+/// True for a sequence that has a row for each chunk of time.
+bool isPerChunk(mlir::Value value);
 /// The bytes of a tensor, or of a stack of tensors.
 SizePolynomial sizeOf(mlir::Type type);
 /// The same; of a sequence of chunks, the most that it may take.

@@ -91,7 +91,8 @@ void GpuKernels::Kernel::forItem(llvm::function_ref<void(Value, Value)> body) {
 //===----------------------------------------------------------------------===//
 
 void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
-                        Value count, ArrayRef<Value> arguments) {
+                        Value count, ArrayRef<Value> arguments,
+                        ArrayRef<Value> extents) {
   static_assert(sizeof(rnn_launch) <= HostCalls::recordBytes);
   const KernelGeometry &shape = geometry.find(kernel)->second;
   Value blocks = count;
@@ -105,7 +106,17 @@ void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
   for (auto [i, value] : llvm::enumerate(arguments))
     e.setField(calls.arguments, i * 8, value);
   e.setField(calls.arguments, arguments.size() * 8, count);
-  calls.mostArguments = std::max(calls.mostArguments, arguments.size() + 1);
+  size_t size = arguments.size() + 1;
+  calls.mostArguments = std::max(calls.mostArguments, 2 * size);
+  Value checked; // the count is no address
+  if (extents.empty()) {
+    checked = LLVM::ZeroOp::create(e, e.pointer);
+  } else {
+    checked = e.at(calls.arguments, int64_t(size), e.getI64Type());
+    for (auto [i, extent] : llvm::enumerate(extents))
+      e.setField(checked, i * 8, extent);
+    e.setField(checked, extents.size() * 8, e.index(0));
+  }
   auto set = [&](size_t offset, Value value) {
     e.setField(calls.record, offset, value);
   };
@@ -114,9 +125,9 @@ void GpuKernels::launch(Emitter &e, HostCalls &calls, StringRef kernel,
   set(offsetof(rnn_launch, threads), word(shape.threads));
   set(offsetof(rnn_launch, blocks), blocks);
   set(offsetof(rnn_launch, shared_bytes), e.index(shape.sharedBytes));
-  set(offsetof(rnn_launch, argument_count), e.index(arguments.size() + 1));
+  set(offsetof(rnn_launch, argument_count), e.index(size));
   set(offsetof(rnn_launch, arguments), calls.arguments);
-  set(offsetof(rnn_launch, extents), LLVM::ZeroOp::create(e, e.pointer));
+  set(offsetof(rnn_launch, extents), checked);
   set(offsetof(rnn_launch, team), e.index(shape.team));
   Value context = e.field(calls.table, offsetof(rnn_host, context), e.pointer);
   Value run = e.field(calls.table, offsetof(rnn_host, launch), e.pointer);

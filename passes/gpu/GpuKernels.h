@@ -65,8 +65,9 @@ public:
     return tableRows;
   }
   void launch(Emitter &e, HostCalls &host, llvm::StringRef kernel,
-              mlir::Value count,
-              llvm::ArrayRef<mlir::Value> arguments) override;
+              mlir::Value count, llvm::ArrayRef<mlir::Value> arguments,
+              llvm::ArrayRef<mlir::Value> extents = {}) override;
+  bool hasExtents() const override { return target.isSimulated(); }
   void multiply(Emitter &e, HostCalls &host, const Product &product) override;
   mlir::Value constant(Emitter &e, HostCalls &host, mlir::Type element,
                        double value, int64_t width) override;

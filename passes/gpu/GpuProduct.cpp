@@ -168,10 +168,27 @@ void GpuKernels::multiply(Emitter &e, HostCalls &calls,
     return arith::DivSIOp::create(e, e.add(extent, e.index(tile - 1)),
                                   e.index(tile));
   };
+  SmallVector<Value> extents;
+  if (hasExtents()) {
+    Value zero = e.index(0);
+    auto factor = [&](const Tensor &matrix, bool isTransposed, Value rows,
+                      Value columns) {
+      if (isTransposed)
+        std::swap(rows, columns);
+      return extentOf(e, matrix, rows, columns, product.element);
+    };
+    extents = {
+        zero, zero,
+        zero, factor(product.a, product.transposeA, product.m, product.k),
+        zero, factor(product.b, product.transposeB, product.k, product.n),
+        zero, extentOf(e, product.c, product.m, product.n, product.result),
+        zero};
+  }
   launch(e, calls, name, e.mul(tiles(product.m), tiles(product.n)),
          {product.m, product.n, product.k, product.a.pointer, product.a.stride,
           product.b.pointer, product.b.stride, product.c.pointer,
-          product.c.stride});
+          product.c.stride},
+         extents);
 }
 
 } // namespace rnn

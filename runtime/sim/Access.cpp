@@ -39,6 +39,13 @@ void *Launch::access(Thread &thread, rnn_sim_access access, rnn_sim_space space,
   return where;
 }
 
+bool Launch::isGiven(uint64_t address, uint64_t bytes) const {
+  return given.empty() ||
+         std::any_of(given.begin(), given.end(), [&](const auto &range) {
+           return address >= range.first && address + bytes <= range.second;
+         });
+}
+
 void *Launch::examine(Thread &thread, rnn_sim_access access,
                       rnn_sim_space space, uint64_t address, uint32_t bytes,
                       uint32_t alignment, const char *at) {
@@ -65,6 +72,10 @@ void *Launch::examine(Thread &thread, rnn_sim_access access,
                      : std::to_string(bytes) + " bytes outside of every "
                                                "buffer") +
                 ", at " + at);
+  if (!isShared && !isGiven(address, bytes))
+    return stop(describe(thread) + verb +
+                bytesAt(bytes, space, address - start, range->bytes) +
+                ", which is in no buffer that the kernel was given, at " + at);
   if (address % alignment != 0)
     return stop(describe(thread) + verb + std::to_string(bytes) +
                 " bytes at an address that is no multiple of " +

@@ -38,7 +38,12 @@ const rnn_sim_calls Launch::calls = {
 Launch::Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
                const std::string &name, const rnn_launch &launch)
     : memory(memory), schedule(schedule), kernel(kernel), name(name),
-      launch(launch) {}
+      launch(launch) {
+  for (int64_t i = 0; launch.extents && i < launch.argument_count; ++i)
+    if (launch.extents[i] > 0)
+      given.emplace_back(launch.arguments[i],
+                         launch.arguments[i] + uint64_t(launch.extents[i]));
+}
 
 // Threads that a mistake stopped still have their stacks.
 Launch::~Launch() {

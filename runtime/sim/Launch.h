@@ -2,10 +2,10 @@
 // access, barrier and shuffle of it is looked at.
 //
 // Told, with the kernel, the threads and the lines of the model: accesses
-// outside of every buffer or not aligned; reads of memory that nothing has
-// written; two accesses of one word, one of them a write, that no barrier and
-// no release orders; barriers and shuffles that not all threads reach; loops
-// that wait for what never comes.
+// outside of every buffer, or of what the launch was given, or not aligned;
+// reads of memory that nothing has written; two accesses of one word, one of
+// them a write, that no barrier and no release orders; barriers and shuffles
+// that not all threads reach; loops that wait for what never comes.
 #ifndef RNN_SIM_LAUNCH_H
 #define RNN_SIM_LAUNCH_H
 
@@ -93,6 +93,8 @@ private:
   void *examine(Thread &thread, rnn_sim_access access, rnn_sim_space space,
                 uint64_t address, uint32_t bytes, uint32_t alignment,
                 const char *at);
+  // Whether the bytes are among those that the launch's arguments name.
+  bool isGiven(uint64_t address, uint64_t bytes) const;
   void checkWord(Thread &thread, Word &word, uint8_t mask,
                  rnn_sim_access access, rnn_sim_space space, uint64_t address,
                  const char *at);
@@ -111,7 +113,8 @@ private:
   rnn_sim_kernel kernel;
   const std::string &name;
   const rnn_launch &launch;
-  int64_t begun = 0; // blocks
+  std::vector<std::pair<uint64_t, uint64_t>> given; // [first, end); all if none
+  int64_t begun = 0;                                // blocks
   std::deque<std::unique_ptr<Block>> blocks;
   std::vector<std::unique_ptr<Block>> finished; // for the next ones
   std::vector<Thread *> ready, paused;          // next one last; after those

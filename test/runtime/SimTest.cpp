@@ -75,7 +75,7 @@ protected:
                          sharedBytes,
                          int64_t(words.size()),
                          words.data(),
-                         nullptr,
+                         extents.empty() ? nullptr : extents.data(),
                          0};
     Schedule schedule(order);
     std::string name = "k";
@@ -98,6 +98,7 @@ protected:
   }
 
   Memory memory;
+  std::vector<int64_t> extents; // of arguments; nobody says if empty
 };
 
 // Each thread hands a number to its neighbour through shared memory.
@@ -188,6 +189,19 @@ TEST_F(SimTest, AccessesBeyondBuffersAreTold) {
              {});
   EXPECT_NE(run(read, {nullptr}).find("outside of every buffer"),
             std::string::npos);
+}
+
+TEST_F(SimTest, AccessOutsideOfWhatTheKernelWasGivenIsTold) {
+  auto reads = [](rnn_sim_thread *thread, const uint64_t *arguments) {
+    Gpu{thread}.load(RNN_SIM_GLOBAL, arguments[0] + 12, "m:1");
+  };
+  int32_t *workspace = numbers(8);
+  extents = {16, 0};
+  EXPECT_EQ(run(reads, {workspace, nullptr}), "");
+  extents = {12, 0};
+  expectTold("reads 4 bytes at byte 12 of a buffer that has 32, which is in no "
+             "buffer that the kernel was given, at m:1",
+             reads, {workspace, nullptr});
 }
 
 TEST_F(SimTest, MemoryThatWasReleasedIsNoBuffer) {
