@@ -19,7 +19,7 @@ extern "C" {
 #define RNN_MODULE_SECTION ".rnn.module"
 // Raised whenever a struct below, the descriptor or an entry's contract
 // changes.
-#define RNN_MODULE_ABI_VERSION 4
+#define RNN_MODULE_ABI_VERSION 5
 
 typedef struct rnn_module_header {
   char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
@@ -156,7 +156,8 @@ typedef enum rnn_sim_shuffle {
   RNN_SHUFFLE_INDEX, // from lane `operand`
   RNN_SHUFFLE_XOR,   // from lane own ^ operand
   RNN_SHUFFLE_UP,    // from lane own - operand; own where there is none
-  RNN_SHUFFLE_DOWN   // from lane own + operand; own where there is none
+  RNN_SHUFFLE_DOWN,  // from lane own + operand; own where there is none
+  RNN_SHUFFLE_BALLOT // of all lanes: bit i is whether lane i's value is not 0
 } rnn_sim_shuffle;
 typedef enum rnn_sim_space { RNN_SIM_GLOBAL, RNN_SIM_SHARED } rnn_sim_space;
 typedef enum rnn_sim_access {

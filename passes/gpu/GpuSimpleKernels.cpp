@@ -3,6 +3,7 @@
 #include "passes/gpu/GpuKernels.h"
 #include "runtime/module_abi.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cstddef>
@@ -71,45 +72,141 @@ void GpuKernels::makeSumBatch(StringRef name, FloatType element, int64_t,
   });
 }
 
-/// A block for each row of the table adds up what belongs to it, in order.
+namespace {
+
+/// The rows, of as many as a block has threads, that meet a condition, in
+/// order: lanes vote, warps count, and each thread finds its row's place.
+class Selection {
+public:
+  explicit Selection(Emitter &e)
+      : e(e), numWarps(e.gpu->threads / 32),
+        rows(e.allocate(e.gpu->threads, word)),
+        counts(e.allocate(numWarps, word)) {
+    lane = arith::RemSIOp::create(e, e.gpu->thread, e.index(32));
+    warp = arith::DivSIOp::create(e, e.gpu->thread, e.index(32));
+  }
+
+  /// Returns how many there are; all threads wait.
+  Value select(Value row, Value isWanted) {
+    auto count = [&](Value bits) -> Value {
+      return LLVM::CtPopOp::create(e, word, bits);
+    };
+    Value all = e.number(word, -1);
+    Value voted = NVVM::VoteSyncOp::create(e, word, all, isWanted,
+                                           NVVM::VoteSyncKind::ballot);
+    Value before = arith::SubIOp::create(
+        e,
+        arith::ShLIOp::create(e, e.number(word, 1),
+                              arith::TruncIOp::create(e, word, lane)),
+        e.number(word, 1));
+    emitIf(e, e.equal(lane, e.index(0)),
+           [&] { e.store(count(voted), e.at(counts, warp, word)); });
+    e.barrier();
+    Value place = count(arith::AndIOp::create(e, voted, before));
+    Value total = e.number(word, 0), zero = total;
+    for (int64_t i = 0; i < numWarps; ++i) {
+      Value of = e.load(e.at(counts, i, word), word);
+      Value isEarlier =
+          arith::CmpIOp::create(e, arith::CmpIPredicate::slt, e.index(i), warp);
+      place = e.add(place, e.select(isEarlier, of, zero));
+      total = e.add(total, of);
+    }
+    emitIf(e, isWanted, [&] {
+      e.store(arith::TruncIOp::create(e, word, row),
+              e.at(rows, wide(place), word));
+    });
+    e.barrier();
+    return wide(total);
+  }
+
+  Value row(Value i) { return wide(e.load(e.at(rows, i, word), word)); }
+
+private:
+  Value wide(Value number) {
+    return arith::ExtUIOp::create(e, e.getI64Type(), number);
+  }
+
+  Emitter &e;
+  Type word = e.getI32Type();
+  int64_t numWarps;
+  Value rows, counts; // shared
+  Value lane, warp;
+};
+
+} // namespace
+
+/// A block for each row of the table adds up what belongs to it, in order. It
+/// looks at an index a thread, then at the rows of those that it wants.
 void GpuKernels::makeScatterSum(StringRef name, FloatType rowType,
                                 FloatType element, int64_t width,
                                 bool accumulate) {
-  int64_t threads = std::clamp<int64_t>(llvm::alignTo(width, 32), 32, 256);
   Kernel kernel(*this, name, module.getLoc(),
-                {true, false, true, false, true, false, false}, threads, 0);
+                {true, false, true, false, true, false, false}, manyThreads, 0);
   Emitter &e = kernel.e;
   Value from = kernel.argument(0), stride = kernel.argument(1);
   Value index = kernel.argument(2), indexStride = kernel.argument(3);
   Value table = kernel.argument(4), rows = kernel.argument(5);
+  Selection selection(e);
+  int64_t each = llvm::divideCeil(width, manyThreads);
   kernel.forItem([&](Value tableRow, Value) {
     Value wanted = arith::TruncIOp::create(e, e.getI32Type(), tableRow);
-    e.forRow(width, 1, [&](Value feature, Lanes) {
-      Value to =
-          e.at(table, e.add(e.mul(tableRow, e.index(width)), feature), element);
-      Value first = accumulate ? e.load(to, element) : e.number(element, 0);
-      Value sum = e.loop(
-          e.index(0), rows, 1, {first},
-          [&](Value row, ValueRange before) -> SmallVector<Value> {
-            Value at =
-                e.load(e.at(index, e.mul(row, indexStride), e.getI32Type()),
-                       e.getI32Type());
-            auto adds =
-                scf::IfOp::create(e, TypeRange{element}, e.equal(at, wanted),
-                                  /*withElseRegion=*/true);
-            OpBuilder::InsertionGuard guard(e);
-            e.setInsertionPointToStart(adds.thenBlock());
-            Value place = e.add(e.mul(row, stride), feature);
-            Value part = e.load(e.at(from, place, rowType), rowType);
-            Value more =
-                arith::AddFOp::create(e, before[0], e.convert(part, element));
-            scf::YieldOp::create(e, more);
-            e.setInsertionPointToStart(adds.elseBlock());
-            scf::YieldOp::create(e, before[0]);
-            return {adds.getResult(0)};
-          })[0];
-      e.store(sum, to);
-    });
+    // The thread's features; the last may not exist.
+    SmallVector<Value> features, exists;
+    for (int64_t i = 0; i < each; ++i) {
+      features.push_back(e.add(e.gpu->thread, e.index(i * manyThreads)));
+      exists.push_back(arith::CmpIOp::create(e, arith::CmpIPredicate::slt,
+                                             features.back(), e.index(width)));
+    }
+    auto addressOf = [&](int64_t i) {
+      return e.at(table, e.add(e.mul(tableRow, e.index(width)), features[i]),
+                  element);
+    };
+    auto ifExists = [&](int64_t i, Value otherwise,
+                        llvm::function_ref<Value()> body) -> Value {
+      auto branch = scf::IfOp::create(e, TypeRange{element}, exists[i],
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(e);
+      e.setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(e, body());
+      e.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(e, otherwise);
+      return branch.getResult(0);
+    };
+    SmallVector<Value> sums(each, e.number(element, 0));
+    if (accumulate)
+      for (int64_t i = 0; i < each; ++i)
+        sums[i] =
+            ifExists(i, sums[i], [&] { return e.load(addressOf(i), element); });
+    auto addRow = [&](Value j, ValueRange before) {
+      Value start = e.mul(selection.row(j), stride);
+      SmallVector<Value> after;
+      for (int64_t i = 0; i < each; ++i)
+        after.push_back(ifExists(i, before[i], [&]() -> Value {
+          Value part =
+              e.load(e.at(from, e.add(start, features[i]), rowType), rowType);
+          return arith::AddFOp::create(e, before[i], e.convert(part, element));
+        }));
+      return after;
+    };
+    sums = llvm::to_vector(e.loop(
+        e.index(0), rows, manyThreads, sums,
+        [&](Value first, ValueRange before) {
+          Value row = e.add(first, e.gpu->thread);
+          Value last = e.sub(rows, e.index(1));
+          Value read = arith::MinSIOp::create(e, row, last);
+          Value is = e.equal(
+              e.load(e.at(index, e.mul(read, indexStride), e.getI32Type()),
+                     e.getI32Type()),
+              wanted);
+          is = arith::AndIOp::create(e, is, e.equal(row, read));
+          Value count = selection.select(row, is);
+          SmallVector<Value> after =
+              llvm::to_vector(e.loop(e.index(0), count, 1, before, addRow));
+          e.barrier();
+          return after;
+        }));
+    for (int64_t i = 0; i < each; ++i)
+      emitIf(e, exists[i], [&] { e.store(sums[i], addressOf(i)); });
   });
 }
 

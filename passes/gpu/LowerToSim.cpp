@@ -211,6 +211,17 @@ private:
         result = arith::BitcastOp::create(e, type, result);
       shuffle.getRes().replaceAllUsesWith(result);
       op->erase();
+    } else if (auto vote = dyn_cast<NVVM::VoteSyncOp>(op)) {
+      if (vote.getKind() != NVVM::VoteSyncKind::ballot)
+        return op->emitError("'nvvm.vote.sync' other than ballot has no "
+                             "simulated form");
+      Value bit = arith::ExtUIOp::create(e, e.getI64Type(), vote.getPred());
+      Value result =
+          call(offsetof(rnn_sim_calls, shuffle), e.getI64Type(),
+               {thread, bit, word(RNN_SHUFFLE_BALLOT), word(0), place(op)});
+      vote.getRes().replaceAllUsesWith(
+          Value(arith::TruncIOp::create(e, e.getI32Type(), result)));
+      op->erase();
     } else if (auto call = dyn_cast<LLVM::CallIntrinsicOp>(op)) {
       return approximate(call);
     } else if (auto product = dyn_cast<NVVM::MmaOp>(op)) {

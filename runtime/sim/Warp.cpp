@@ -49,7 +49,9 @@ uint64_t Launch::shuffle(Thread &thread, uint64_t value, rnn_sim_shuffle mode,
 
 // Gives each lane of a warp what it asked for.
 void Launch::exchange(Thread *warp) {
-  uint64_t values[warpSize];
+  uint64_t values[warpSize], ballot = 0;
+  for (uint32_t lane = 0; lane < warpSize; ++lane)
+    ballot |= uint64_t(warp[lane].value != 0) << lane;
   for (uint32_t lane = 0; lane < warpSize; ++lane) {
     Thread &thread = warp[lane];
     if (!agree(thread, *warp, thread.mode == warp->mode))
@@ -68,8 +70,11 @@ void Launch::exchange(Thread *warp) {
     case RNN_SHUFFLE_DOWN:
       from = thread.operand < warpSize - lane ? lane + thread.operand : lane;
       break;
+    case RNN_SHUFFLE_BALLOT:
+      break;
     }
-    values[lane] = warp[from].value;
+    values[lane] =
+        thread.mode == RNN_SHUFFLE_BALLOT ? ballot : warp[from].value;
   }
   for (uint32_t lane = 0; lane < warpSize; ++lane)
     warp[lane].value = values[lane];

@@ -32,6 +32,13 @@ module attributes {rnn.kernels = ["swap"]} {
     // CHECK: llvm.call %{{.*}} : !llvm.ptr, (!llvm.ptr, i64, i32, i32, !llvm.ptr) -> i64
     %other = nvvm.shfl.sync bfly %all, %value, %one, %last : f32 -> f32
     llvm.store %other, %at {alignment = 4 : i64} : f32, !llvm.ptr<1>
+    // A ballot is a shuffle that gives all lanes the same.
+    // CHECK: %[[BIT:.*]] = arith.extui %{{.*}} : i1 to i64
+    // CHECK: %[[BALLOT:.*]] = arith.constant 4 : i32
+    // CHECK: llvm.call %{{.*}}(%arg0, %[[BIT]], %[[BALLOT]], {{.*}}) : !llvm.ptr, (!llvm.ptr, i64, i32, i32, !llvm.ptr) -> i64
+    %is = llvm.icmp "eq" %lane, %one : i32
+    %voted = nvvm.vote.sync ballot %all, %is -> i32
+    llvm.store %voted, %at {alignment = 4 : i64} : i32, !llvm.ptr<1>
     llvm.return
   }
 }

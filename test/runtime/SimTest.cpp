@@ -276,6 +276,25 @@ TEST_F(SimTest, ShufflesMoveValues) {
   }
 }
 
+TEST_F(SimTest, LanesVote) {
+  int32_t *out = numbers(64, false);
+  auto kernel = [](rnn_sim_thread *thread, const uint64_t *arguments) {
+    uint64_t i = thread->thread;
+    uint64_t all =
+        Gpu{thread}.shuffle(i % 3 == 0 ? 7 : 0, RNN_SHUFFLE_BALLOT, 0, "m:1");
+    Gpu{thread}.store(RNN_SIM_GLOBAL, arguments[0] + i * 4, int32_t(all),
+                      "m:2");
+  };
+  uint32_t wanted[2] = {};
+  for (uint32_t i = 0; i < 64; i += 3)
+    wanted[i / 32] |= 1u << i % 32;
+  for (uint64_t order = 0; order < schedules; ++order) {
+    ASSERT_EQ("", run(kernel, {out}, order));
+    for (int i = 0; i < 64; ++i)
+      ASSERT_EQ(uint32_t(out[i]), wanted[i / 32]);
+  }
+}
+
 TEST_F(SimTest, ShuffleThatALaneMissesIsTold) {
   expectTold("waits in a shuffle of m:1 for thread 7, which has ended",
              [](rnn_sim_thread *thread, const uint64_t *) {
