@@ -172,6 +172,44 @@ std::string describeProduct(Operation *op) {
   return "over the batch, rows of " + rows;
 }
 
+std::string directionOf(ScanOp scan) {
+  return scan.getReverse() ? "scan, backwards in time"
+                           : "scan, forwards in time";
+}
+
+/// A scan with its products in one kernel, which reads their rows and weights
+/// instead of their results.
+json::Object describeBlocked(StringRef name, ArrayRef<ScanOp> scans,
+                             const KernelCatalog &catalog) {
+  ScanOp first = scans.front();
+  const BlockedShape &shape = *catalog.blocked.find(first);
+  const ScanSchedule &schedule = catalog.schedules.find(first)->second;
+  std::string what = directionOf(first);
+  Cost cost = costOf(first, schedule.captured.getArrayRef());
+  llvm::SmallDenseSet<Value> own;
+  for (const BlockedShape::Group &group : shape.groups) {
+    for (const BlockedShape::Gate &gate : group.gates)
+      if (Value input = first.getInputs()[gate.input]; own.insert(input).second)
+        cost.bytes.batchTime -= sizeOf(input).batchTime;
+    cost.bytes += sizeOf(group.product().getInput());
+    for (const BlockedShape::Source &source : group.sources) {
+      MatmulOp product = source.product;
+      what += ", " + describeProduct(product);
+      cost.bytes += sizeOf(product.getWeight());
+      if (source.isKept)
+        cost.bytes += sizeOf(product.getResult());
+      cost.operations += costOf(product, {}).operations;
+    }
+  }
+  SmallVector<Operation *> ops(scans.begin(), scans.end());
+  json::Object object = describe(name, what, ops, cost);
+  object["runs"] = "blocked";
+  object["instead_of"] = catalog.names.find(first)->second;
+  object["least_batch"] = shape.leastBatch;
+  object["in_chunks"] = !first.isChunked();
+  return object;
+}
+
 } // namespace
 
 json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
@@ -185,8 +223,7 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
             ? first.getDomain() == Domain::sequence ? "every step"
               : first.getDomain() == Domain::batch  ? "every batch row"
                                                     : "once"
-        : first.getReverse() ? "scan, backwards in time"
-                             : "scan, forwards in time";
+            : directionOf(first);
     if (first.getChunks() == Chunks::alone)
       what = "each chunk's effect";
     else if (first.getChunks() == Chunks::across)
@@ -212,10 +249,16 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
       object["team"] = schedule.resident->team;
     else if (!schedule.notResident.empty())
       object["not_resident"] = schedule.notResident;
+    for (ScanOp scan : scans)
+      if (auto it = catalog.blocked.refused.find(scan);
+          it != catalog.blocked.refused.end())
+        object["not_blocked"] = it->second;
     if (first.getForm())
       object["form"] = stringifyForm(*first.getForm()).str();
     result.push_back(std::move(object));
   }
+  for (auto &[name, scans] : catalog.blocked.kernels)
+    result.push_back(describeBlocked(name, scans, catalog));
   // Products, sums, attention and matrix scans, by their types.
   std::vector<std::pair<std::string, SmallVector<Operation *>>> others;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {

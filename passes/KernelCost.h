@@ -9,7 +9,7 @@
 namespace rnn {
 
 /// One object a kernel of scans, and one a kind of product, sum or attention:
-///   name, what, form, labels, entries;
+///   name, what, form, labels, entries, and on a GPU how it runs;
 ///   launches: of all entries together, each called once;
 ///   bytes_per_row, operations_per_row: for each batch * time row of a launch;
 ///   bytes_per_batch_row, bytes: beside these, for each batch row and at all.

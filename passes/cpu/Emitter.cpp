@@ -171,6 +171,18 @@ void Emitter::loop(Value from, Value to, llvm::function_ref<void(Value)> body,
   });
 }
 
+void Emitter::when(Value condition, llvm::function_ref<void()> then,
+                   llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, bool(otherwise));
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  then();
+  if (!otherwise)
+    return;
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
+}
+
 void Emitter::forRow(int64_t width, int64_t most,
                      llvm::function_ref<void(Value, Lanes)> body) {
   if (gpu)

@@ -80,9 +80,25 @@ public:
     return mlir::arith::CmpIOp::create(*this, mlir::arith::CmpIPredicate::eq, a,
                                        b);
   }
+  mlir::Value less(mlir::Value a, mlir::Value b) {
+    return mlir::arith::CmpIOp::create(*this, mlir::arith::CmpIPredicate::slt,
+                                       a, b);
+  }
+  mlir::Value both(mlir::Value a, mlir::Value b) {
+    return mlir::arith::AndIOp::create(*this, a, b);
+  }
+  mlir::Value quotient(mlir::Value a, int64_t b) {
+    return mlir::arith::DivSIOp::create(*this, a, index(b));
+  }
+  mlir::Value remainder(mlir::Value a, int64_t b) {
+    return mlir::arith::RemSIOp::create(*this, a, index(b));
+  }
   mlir::Value select(mlir::Value c, mlir::Value a, mlir::Value b) {
     return mlir::arith::SelectOp::create(*this, c, a, b);
   }
+  /// `then` where the condition holds, and `otherwise`, if any, where not.
+  void when(mlir::Value condition, llvm::function_ref<void()> then,
+            llvm::function_ref<void()> otherwise = nullptr);
   mlir::Value number(mlir::Type type, double value);
 
   /// i1 takes a byte in memory.

@@ -251,9 +251,11 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
   if (isa<ReturnOp, YieldOp, SetStateOp, ConcatOp>(op))
     return success(); // the operands are where they must be
   if (auto scan = dyn_cast<ScanOp>(op))
-    emitScan(scan);
+    whetherBlocked(scan, [&] { emitBlocked(scan); }, [&] { emitScan(scan); });
   else if (auto matmul = dyn_cast<MatmulOp>(op))
-    emitMatmul(matmul);
+    whetherBlocked(
+        parent.catalog.blocked.later.lookup(op), [] {},
+        [&] { emitMatmul(matmul); });
   else if (auto outer = dyn_cast<OuterSumOp>(op))
     emitOuterSum(outer);
   else if (auto sum = dyn_cast<SumBatchOp>(op))
@@ -333,7 +335,7 @@ void EntryEmitter::addLaunchValues(ScanOp scan, LaunchValues &to) {
     to.extents.push_back(number());
     switch (argument.kind) {
     case LaunchArgument::Pointer:
-      to.extents.back() = extent(argument.value);
+      to.extents.back() = extent(argument.value, tensors[argument.value]);
       values.push_back(tensors[argument.value].pointer);
       break;
     case LaunchArgument::Stride:
@@ -378,15 +380,15 @@ Value EntryEmitter::number() {
   return parent.kernels.hasExtents() ? e.index(0) : Value();
 }
 
-/// Of a value that a scan reads or writes.
-Value EntryEmitter::extent(Value value) {
+/// Of a value that a scan reads or writes, at its place.
+Value EntryEmitter::extent(Value value, const Tensor &tensor) {
   if (!parent.kernels.hasExtents())
     return {};
   Type type = value.getType();
   Value count = isStatic(type)      ? e.index(1)
                 : isPerChunk(value) ? e.mul(batch, chunks.count)
                                     : rowsOf(type);
-  return extentOf(e, tensors[value], count, e.index(rowWidth(type)),
+  return extentOf(e, tensor, count, e.index(rowWidth(type)),
                   getElementTypeOrSelf(type));
 }
 

@@ -58,12 +58,21 @@ private:
   mlir::LogicalResult emitRepeat(RepeatOp repeat);
   void emitScan(ScanOp scan);
   void emitPass(const OnePass &pass);
+  void emitBlocked(ScanOp scan);
+  /// A call in which the scan runs with its products; null for every call.
+  mlir::Value isBlocked(ScanOp scan, const BlockedShape &shape);
+  /// `then` in such calls, and `otherwise` in others, or of any other scan.
+  void whetherBlocked(ScanOp scan, llvm::function_ref<void()> then,
+                      llvm::function_ref<void()> otherwise);
   /// What a kernel is called with.
   struct LaunchValues {
     llvm::SmallVector<mlir::Value> values, extents;
   };
   /// Adds what a scan's is.
   void addLaunchValues(ScanOp scan, LaunchValues &to);
+  /// And a value's place.
+  void addLaunchTensor(mlir::Value value, const Tensor &tensor,
+                       LaunchValues &to);
   /// The memory by which a scan's blocks exchange, `count` rows of words being
   /// at zero.
   mlir::Value emptyExchange(ScanOp scan, mlir::Type word, int64_t width,
@@ -95,7 +104,7 @@ private:
   /// `body` where a > b.
   void ifMore(mlir::Value a, mlir::Value b, llvm::function_ref<void()> body);
 
-  mlir::Value extent(mlir::Value value);
+  mlir::Value extent(mlir::Value value, const Tensor &tensor);
   mlir::Value number();
   mlir::Value rowsOf(mlir::Type type);
   mlir::Value bytesOf(const SizePolynomial &size);

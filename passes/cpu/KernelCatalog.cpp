@@ -29,6 +29,7 @@ public:
     for (ScanOp scan : scans)
       if (!catalog.inPasses.contains(scan))
         addKernel(scan);
+    catalog.blocked = findBlocked(module, catalog.schedules, limits);
     return std::move(catalog);
   }
 

@@ -2,6 +2,7 @@
 #ifndef RNN_PASSES_CPU_KERNELCATALOG_H
 #define RNN_PASSES_CPU_KERNELCATALOG_H
 
+#include "passes/cpu/BlockedShape.h"
 #include "passes/cpu/ChunkGroup.h"
 #include "passes/cpu/ChunkLimits.h"
 
@@ -23,6 +24,8 @@ struct KernelCatalog {
   llvm::DenseSet<mlir::Operation *> inPasses;
 
   ChunkLimits chunkLimits() const { return ChunkLimits::of(workers); }
+  /// Scans that also have a kernel with their products.
+  BlockedScans blocked;
 
   /// Fails with an error at an op that cannot be compiled.
   static llvm::FailureOr<KernelCatalog>

@@ -99,6 +99,10 @@ public:
       if (auto last = range.find(resumed); last != range.end())
         for (ScanOp scan : pass.group.scans())
           range[scan].second = last->second.second;
+    // What runs within a blocked scan runs where that stands.
+    for (auto &[op, scan] : catalog.blocked.later)
+      if (auto own = range.find(op); own != range.end())
+        own->second.second = range.find(scan)->second.second;
     planBlock(entry.getBody().front());
     for (auto &[value, location] : plan.locations)
       touchUses(location, value);

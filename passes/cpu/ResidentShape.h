@@ -16,6 +16,9 @@
 
 namespace rnn {
 
+/// Of what a cost model chooses, what tests ask for.
+enum class Choice { Auto, Always, Never };
+
 /// What a GPU's blocks have. Of a CPU, nothing.
 struct GridLimits {
   int64_t sharedBytes = 0; // of a block
@@ -23,6 +26,8 @@ struct GridLimits {
   /// Of tests: so many blocks in a team; -1: no form with resident weights.
   int64_t team = 0;
   static constexpr int64_t mostForced = 256;
+  /// Whether scans run in one kernel with their products (BlockedShape.h).
+  Choice blocked = Choice::Auto;
 };
 
 struct ResidentShape {

@@ -65,8 +65,10 @@ public:
   int64_t elements() { return serial->elements; }
   /// What a step reads that no state reaches.
   using Loaded = llvm::DenseMap<mlir::Value, mlir::Value>;
-  /// Emits the loads of the element `flat` of such a row's inputs.
-  Loaded loadInputs(const RowIndex &index, mlir::Value flat);
+  /// Emits the loads of the element `flat` of such a row's inputs, but of those
+  /// that are `known`.
+  Loaded loadInputs(const RowIndex &index, mlir::Value flat,
+                    Loaded known = Loaded());
   /// How many numbers those are.
   int64_t numLoaded();
   /// Emits the body for that element, with its states as given; returns its

@@ -45,14 +45,15 @@ int64_t RowEmitter::numLoaded() {
   return count;
 }
 
-RowEmitter::Loaded RowEmitter::loadInputs(const RowIndex &index, Value flat) {
+RowEmitter::Loaded RowEmitter::loadInputs(const RowIndex &index, Value flat,
+                                          Loaded known) {
   at = index;
   rows.clear();
   findRows({});
-  Loaded loaded;
   for (Value argument : scan.getStep()->getArguments().take_front(numInputs()))
-    loaded[argument] = loadElement(rows[argument], argument.getType(), flat);
-  return loaded;
+    if (Value &own = known[argument]; !own)
+      own = loadElement(rows[argument], argument.getType(), flat);
+  return known;
 }
 
 /// An op of the body on the thread's part of its operands.

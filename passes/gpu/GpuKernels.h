@@ -11,6 +11,7 @@
 #include "passes/cpu/CpuTarget.h"
 #include "passes/cpu/KernelSet.h"
 #include "passes/gpu/GpuTarget.h"
+#include "passes/gpu/ProductTile.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -44,6 +45,9 @@ public:
                 const ScanSchedule &schedule) override;
   void makePass(llvm::StringRef name, const OnePass &pass,
                 const KernelCatalog &catalog) override;
+  void makeBlocked(llvm::StringRef name, ScanOp scan,
+                   const ScanSchedule &schedule,
+                   const BlockedShape &shape) override;
   void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
                 int64_t width, bool accumulate) override;
   void makeTranspose(llvm::StringRef name, mlir::FloatType element,
@@ -80,6 +84,10 @@ public:
 
 private:
   struct Kernel; // being written
+  /// Products of factors of this type are made on tensor cores.
+  bool isOnCores(mlir::FloatType element) const;
+  std::unique_ptr<ProductTile> makeTile(Emitter &e, mlir::FloatType element,
+                                        int64_t columns) const;
   /// Where `bytes` are in the constants, at a multiple of 64.
   int64_t constantAt(llvm::StringRef key, llvm::ArrayRef<char> bytes);
 

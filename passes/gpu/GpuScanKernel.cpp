@@ -33,14 +33,24 @@ SmallVector<Value> ScanWriter::loadInitial(const ScanItem &steps, Value place) {
 }
 
 void ScanWriter::emitSteps(const ScanItem &steps, Value place) {
-  SmallVector<Value> states = loadInitial(steps, place);
+  SmallVector<Value> states =
+      goThrough(steps, loadInitial(steps, place), place);
+  if (leavesStates())
+    emitSteps({indexOf(steps, endOf(steps))}, states, place);
+  else
+    storeLasts(steps, states, place);
+}
+
+SmallVector<Value> ScanWriter::goThrough(const ScanItem &steps,
+                                         SmallVector<Value> states, Value place,
+                                         KnownInputs known) {
   auto loop = [&](Value from, Value to, int64_t together) {
     states = llvm::to_vector(e.loop(
         from, to, together, states, [&](Value iteration, ValueRange before) {
           SmallVector<RowIndex> indices;
           for (int64_t i = 0; i < together; ++i)
             indices.push_back(indexOf(steps, e.add(iteration, e.index(i))));
-          return emitSteps(indices, before, place);
+          return emitSteps(indices, before, place, known);
         }));
   };
   Value from = steps.from, end = endOf(steps);
@@ -50,10 +60,11 @@ void ScanWriter::emitSteps(const ScanItem &steps, Value place) {
     from = e.sub(end, rest);
   }
   loop(from, end, 1);
-  if (leavesStates()) {
-    emitSteps({indexOf(steps, end)}, states, place);
-    return;
-  }
+  return states;
+}
+
+void ScanWriter::storeLasts(const ScanItem &steps, ValueRange states,
+                            Value place) {
   forLasts(steps, [&](unsigned i, Value row) {
     rows.storeElement(states[i], row, scan.getInits()[i].getType(), place);
   });
@@ -159,10 +170,12 @@ int64_t ScanWriter::stepsTogether() {
 
 /// Steps one after the other, their loads first.
 SmallVector<Value> ScanWriter::emitSteps(ArrayRef<RowIndex> indices,
-                                         ValueRange states, Value place) {
+                                         ValueRange states, Value place,
+                                         KnownInputs known) {
   SmallVector<RowEmitter::Loaded> loaded;
   for (const RowIndex &index : indices)
-    loaded.push_back(rows.loadInputs(index, place));
+    loaded.push_back(rows.loadInputs(
+        index, place, known ? known(index.iteration) : RowEmitter::Loaded()));
   SmallVector<Value> current(states);
   for (auto [index, inputs] : llvm::zip(indices, loaded))
     current = rows.emitElement(index, current, place, inputs);

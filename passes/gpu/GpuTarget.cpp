@@ -47,7 +47,8 @@ int64_t GpuTarget::mostShared() const {
 
 GridLimits GpuTarget::limits() const {
   return {mostShared(),
-          find(isSimulated() ? simulated : architecture)->mostTeam, team};
+          find(isSimulated() ? simulated : architecture)->mostTeam, team,
+          blocked};
 }
 
 std::unique_ptr<TargetMachine> GpuTarget::createMachine() const {

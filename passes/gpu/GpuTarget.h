@@ -24,6 +24,8 @@ struct GpuTarget {
   bool isPrecise = false;
   /// Of tests, GridLimits::team.
   int64_t team = 0;
+  /// And GridLimits::blocked.
+  Choice blocked = Choice::Auto;
 
   bool isSimulated() const { return architecture == 0; }
   /// As in the module's descriptor: "sim", "cuda:sm_90".

@@ -31,6 +31,16 @@ public:
   /// The states that an item starts with.
   llvm::SmallVector<mlir::Value> loadInitial(const ScanItem &steps,
                                              mlir::Value place);
+  /// What is known of the inputs of a step, and need not be loaded.
+  using KnownInputs =
+      llvm::function_ref<RowEmitter::Loaded(mlir::Value iteration)>;
+  /// Takes the states of one element through the time of `steps`.
+  llvm::SmallVector<mlir::Value>
+  goThrough(const ScanItem &steps, llvm::SmallVector<mlir::Value> states,
+            mlir::Value place, KnownInputs known = nullptr);
+  /// Those after all steps, to where they are asked for.
+  void storeLasts(const ScanItem &steps, mlir::ValueRange states,
+                  mlir::Value place);
   RowIndex indexOf(const ScanItem &steps, mlir::Value iteration);
 
 private:
@@ -38,7 +48,8 @@ private:
   int64_t stepsTogether();
   llvm::SmallVector<mlir::Value> emitSteps(llvm::ArrayRef<RowIndex> indices,
                                            mlir::ValueRange states,
-                                           mlir::Value place);
+                                           mlir::Value place,
+                                           KnownInputs known = nullptr);
   bool hasTime();
   bool leavesStates();
   mlir::Value endOf(const ScanItem &steps);

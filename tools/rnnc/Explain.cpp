@@ -55,6 +55,19 @@ static std::string described(const json::Object &kernel) {
   return text(kernel, "what").str() + (runs.empty() ? "" : ", ") + runs.str();
 }
 
+/// In which calls a scan runs with its products, and for which kernel.
+static std::string explainBlocked(const json::Object &kernel) {
+  std::string calls;
+  if (!kernel.getBoolean("in_chunks").value_or(false))
+    calls = " that are not cut into chunks";
+  if (int64_t least = kernel.getInteger("least_batch").value_or(1); least > 1)
+    calls += (calls.empty() ? " of at least " : ", of at least ") +
+             std::to_string(least) + " batch rows";
+  return "  " + text(kernel, "name").str() + " is " +
+         text(kernel, "instead_of").str() + " with its products, in " +
+         (calls.empty() ? "all calls" : "calls" + calls) + ".\n";
+}
+
 static void explainKernels(const json::Object &module,
                            const ChunkLimits &limits, raw_ostream &out) {
   const json::Array *kernels = module.getArray("kernels");
@@ -63,9 +76,9 @@ static void explainKernels(const json::Object &module,
   out << "\nKernels (bytes and operations are per time step of one sequence)\n";
   size_t widest = 30;
   bool isChunked = false, isSerial = false, isRows = false, isOnePass = false;
-  // Of the scans that multiply by matrices.
-  std::string matrices;
-  raw_string_ostream resident(matrices);
+  // Of single kernels.
+  std::string lines;
+  raw_string_ostream notes(lines);
   for (const json::Value &value : *kernels)
     widest = std::max(widest, described(*value.getAsObject()).size());
   auto row = [&](StringRef name, StringRef what, StringRef launches,
@@ -89,18 +102,24 @@ static void explainKernels(const json::Object &module,
     isRows |= text(kernel, "runs") == "rows";
     isOnePass |= text(kernel, "runs") == "one pass";
     if (auto team = kernel.getInteger("team"))
-      resident << "  " << text(kernel, "name") << " is resident: "
-               << (*team == 1 ? "a block has"
-                              : std::to_string(*team) + " blocks share")
-               << " its matrices in shared memory over all of time.\n";
+      notes << "  " << text(kernel, "name") << " is resident: "
+            << (*team == 1 ? "a block has"
+                           : std::to_string(*team) + " blocks share")
+            << " its matrices in shared memory over all of time.\n";
     else if (StringRef why = text(kernel, "not_resident"); !why.empty())
-      resident << "  " << text(kernel, "name") << " is not resident: " << why
-               << ".\n";
+      notes << "  " << text(kernel, "name") << " is not resident: " << why
+            << ".\n";
+    if (text(kernel, "runs") == "blocked")
+      notes << explainBlocked(kernel);
+    else if (StringRef why = text(kernel, "not_blocked"); !why.empty())
+      notes << "  " << text(kernel, "name")
+            << " is not blocked with the products that feed it: " << why
+            << ".\n";
   }
   if (isSerial || isRows)
     out << "  serial: a thread for each element of a row. rows: a block of "
            "threads for each row.\n";
-  out << matrices;
+  out << lines;
   if (isOnePass)
     out << "  one pass: serial, or in chunks that learn from the blocks of "
            "earlier ones what they start with.\n";

@@ -91,6 +91,15 @@ cl::opt<int64_t> team(
              "multiplies its states by: as many as it takes (0, default), so "
              "many, or none (-1), where a matrix is read at every step"),
     cl::init(0), cl::cat(category));
+cl::opt<rnn::Choice> blocked(
+    "blocked",
+    cl::desc("Whether a GPU runs a recurrence in one kernel with the products "
+             "that feed it:"),
+    cl::values(clEnumValN(rnn::Choice::Auto, "auto",
+                          "where that should be faster (default)"),
+               clEnumValN(rnn::Choice::Always, "always", "where it can"),
+               clEnumValN(rnn::Choice::Never, "never", "nowhere")),
+    cl::init(rnn::Choice::Auto), cl::cat(category));
 cl::opt<std::string>
     cpuName("cpu",
             cl::desc("Processor to compile for: native (default), x86-64-v2, "
@@ -209,6 +218,7 @@ int compile() {
       return fail("--team=" + std::to_string(team) + ": expected -1 to " +
                   std::to_string(rnn::GridLimits::mostForced));
     gpu->team = team;
+    gpu->blocked = blocked;
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");

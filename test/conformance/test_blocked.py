@@ -1,0 +1,121 @@
+"""Scans in one kernel with the products that feed them, on the simulated GPU
+(passes/cpu/BlockedShape.h): the same numbers as on the CPU, and the bits of the
+product and the scan by themselves.
+"""
+
+import os
+import unittest
+from dataclasses import replace
+from functools import cache
+
+from case import BUILD, Instance
+from cases import CASES
+from librnn import compile_model
+from test_layers import relative
+from test_resident import DRIVER, bits, everything, runs_of
+from test_sim import instance, small
+
+NAMES = ("min_gru", "min_gru_expansion", "min_gru_mask_reverse",
+         "min_gru_reset_learned", "min_lstm_unscaled", "min_lstm_init")
+# Steps: some; more than a tile, the last one shorter; in chunks of time, which
+# run as without blocked scans.
+SHAPES = ((3, 5), (2, 100), (1, 600))
+ORDERS = ("sim", "sim:1", "sim:2")
+PRECISIONS = ("f32", "bf16", "tf32")
+WIDE = 70  # elements of more than a block, and k of five panels
+# Of a block: around the product of its first panels, and before its first scan.
+BARRIERS = (0, 1, 10)
+
+
+@cache
+def case_of(name, width):
+    if width is None:
+        return small(name)
+    case = next(c for c in CASES if c.name == name)
+    return replace(case, widths=(width,), name=f"{name}_{width}")
+
+
+def path_of(name, width, element_type, target, choice):
+    return BUILD / "conformance" / \
+        f"{name}{width or ''}.blocked_{choice}.{element_type}.{target}.so"
+
+
+@cache
+def compiled(name, width, element_type, target, choice):
+    return compile_model(case_of(name, width).module_text(),
+                         path_of(name, width, element_type, target, choice),
+                         element_type, target, [f"--blocked={choice}"])
+
+
+def run_on(name, element_type="f32", device="sim", choice="always", width=None,
+           target="sim"):
+    case = case_of(name, width)
+    return Instance(case, case.widths[0],
+                    compiled(name, width, element_type, target, choice),
+                    device=device)
+
+
+class Blocked(unittest.TestCase):
+    def check_numbers(self, name):
+        """f64 against f64 on the CPU."""
+        run, double = run_on(name, "f64", "sim:3"), instance(name, "f64", "cpu")
+        self.assertIn("blocked", runs_of(run.module))
+        for shape in SHAPES:
+            values, gradients = everything(run, shape)
+            wanted, slopes = everything(double, shape)
+            for a, b in zip(values, wanted, strict=True):
+                self.assertLess(relative(a, b, 1e-6), 1e-12, shape)
+            largest = max(abs(g).max(initial=0) for g in slopes.values())
+            for key, value in slopes.items():
+                self.assertLess(relative(gradients[key], value, 1e-3 * largest),
+                                1e-9, (key, shape))
+
+    def check_bits(self, name, width=None):
+        """Those of the product and the scan by themselves, in any order and in
+        each precision."""
+        for precision in PRECISIONS:
+            for shape in SHAPES:
+                with self.subTest(precision=precision, shape=shape):
+                    apart = run_on(name, precision, choice="never", width=width)
+                    self.assertNotIn("blocked", runs_of(apart.module))
+                    wanted = bits(*everything(apart, shape))
+                    for order in ORDERS:
+                        run = run_on(name, precision, order, width=width)
+                        self.assertEqual(bits(*everything(run, shape)), wanted,
+                                         order)
+
+    def use_driver(self, name, **settings):
+        settings = {"RNN_CUDA_LIBRARY": DRIVER, "FAKE_CUDA_KERNELS":
+                    path_of(name, WIDE, "f32", "sim", "always"), **settings}
+        for key, value in settings.items():
+            os.environ[key] = str(value)
+            self.addCleanup(os.environ.pop, key, None)
+
+    def test_missing_barriers(self):
+        """Each barrier that nobody waits at is a mistake."""
+        module = run_on("min_gru", width=WIDE).module
+        kernel = next(kernel["name"] for kernel in module.descriptor["kernels"]
+                      if kernel.get("runs") == "blocked")
+        for barrier in BARRIERS:
+            self.use_driver("min_gru", FAKE_CUDA_SKIP=barrier,
+                            FAKE_CUDA_SKIP_IN=kernel)
+            run = run_on("min_gru", device="cuda:0", width=WIDE,
+                         target="cuda:sm_90")
+            with self.subTest(barrier=barrier), \
+                    self.assertRaisesRegex(RuntimeError, "CUDA"):
+                run.forward(run.random_inputs(2, 100))
+
+
+def add_test(name, check):
+    def test(self):
+        check(self, name)
+    test.__doc__ = f"{name}: {check.__doc__}"
+    setattr(Blocked, f"test_{name}_{check.__name__[6:]}", test)
+
+
+for one in NAMES:
+    add_test(one, Blocked.check_numbers)
+    add_test(one, Blocked.check_bits)
+
+if __name__ == "__main__":
+    unittest.main()
