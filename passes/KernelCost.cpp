@@ -185,20 +185,21 @@ json::Object describeBlocked(StringRef name, ArrayRef<ScanOp> scans,
   const BlockedShape &shape = *catalog.blocked.find(first);
   const ScanSchedule &schedule = catalog.schedules.find(first)->second;
   std::string what = directionOf(first);
-  Cost cost = costOf(first, schedule.captured.getArrayRef());
+  const ChunkLimits limits = catalog.chunkLimits();
+  Cost cost = costOf(first, schedule.captured.getArrayRef(), limits);
   llvm::SmallDenseSet<Value> own;
   for (const BlockedShape::Group &group : shape.groups) {
     for (const BlockedShape::Gate &gate : group.gates)
       if (Value input = first.getInputs()[gate.input]; own.insert(input).second)
-        cost.bytes.batchTime -= sizeOf(input).batchTime;
-    cost.bytes += sizeOf(group.product().getInput());
+        cost.bytes.batchTime -= sizeOf(input.getType()).batchTime;
+    cost.bytes += sizeOf(group.product().getInput().getType());
     for (const BlockedShape::Source &source : group.sources) {
       MatmulOp product = source.product;
       what += ", " + describeProduct(product);
-      cost.bytes += sizeOf(product.getWeight());
+      cost.bytes += sizeOf(product.getWeight().getType());
       if (source.isKept)
-        cost.bytes += sizeOf(product.getResult());
-      cost.operations += costOf(product, {}).operations;
+        cost.bytes += sizeOf(product.getType());
+      cost.operations += costOf(product, {}, limits).operations;
     }
   }
   SmallVector<Operation *> ops(scans.begin(), scans.end());

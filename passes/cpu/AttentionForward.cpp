@@ -66,9 +66,9 @@ private:
                                    e.index(count));
     };
     if (e.gpu)
-      emitIf(e, isMore(0), [&] { emitTogether(); });
+      e.when(isMore(0), [&] { emitTogether(); });
     else
-      emitIf(e, isMore(few), [&] { emitTogether(); }, [&] { emitRows(); });
+      e.when(isMore(few), [&] { emitTogether(); }, [&] { emitRows(); });
     e.loop(e.index(0), active, [&](Value i) {
       Value row = block.rowOf(e.add(from, i));
       block.unpack(block.packedRow(packed, i), block.features(result, row), {},

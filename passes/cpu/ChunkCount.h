@@ -19,9 +19,6 @@ inline ChunkCount chunksOf(Emitter &e, const ChunkLimits &limits,
   auto divide = [&](Value a, Value b) -> Value {
     return arith::DivSIOp::create(e, a, b);
   };
-  auto divideUp = [&](Value a, Value b) {
-    return divide(e.add(a, e.sub(b, e.index(1))), b);
-  };
   Value most =
       arith::MinSIOp::create(e, divide(e.index(limits.mostChunks), batch),
                              divide(time, e.index(limits.leastChunk)));
@@ -29,8 +26,8 @@ inline ChunkCount chunksOf(Emitter &e, const ChunkLimits &limits,
                                       e.index(limits.enoughRows));
   Value wanted =
       arith::MaxSIOp::create(e, e.select(isFew, most, e.index(1)), e.index(1));
-  Value length = divideUp(time, wanted);
-  return {divideUp(time, length), length};
+  Value length = e.divideUp(time, wanted);
+  return {e.divideUp(time, length), length};
 }
 
 } // namespace rnn

@@ -90,6 +90,9 @@ public:
   mlir::Value quotient(mlir::Value a, int64_t b) {
     return mlir::arith::DivSIOp::create(*this, a, index(b));
   }
+  mlir::Value divideUp(mlir::Value a, mlir::Value b) {
+    return mlir::arith::DivSIOp::create(*this, add(a, sub(b, index(1))), b);
+  }
   mlir::Value remainder(mlir::Value a, int64_t b) {
     return mlir::arith::RemSIOp::create(*this, a, index(b));
   }

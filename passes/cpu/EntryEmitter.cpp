@@ -421,7 +421,7 @@ void EntryEmitter::emitScan(ScanOp scan) {
     return run(e.mul(batch, chunks.count));
   // Nothing starts from the end of the last chunk.
   Value count = e.mul(batch, e.sub(chunks.count, e.index(1)));
-  ifMore(count, e.index(0), [&] { run(count); });
+  e.when(e.less(e.index(0), count), [&] { run(count); });
 }
 
 void EntryEmitter::emitPass(const OnePass &pass) {
@@ -437,17 +437,9 @@ void EntryEmitter::emitPass(const OnePass &pass) {
   Value flagRows = e.add(items, e.index(OnePass::ticketRows));
   with.values.push_back(slots[plan.buffers[plan.exchanges[resumed]].slot]);
   with.extents.push_back(e.mul(flagRows, e.index(4 * pass.tiles)));
-  ifMore(chunks.count, e.index(1),
+  e.when(e.less(e.index(1), chunks.count),
          [&] { emptyExchange(resumed, e.getF32Type(), pass.tiles, flagRows); });
   launch(name, e.mul(items, e.index(pass.tiles)), with.values, with.extents);
-}
-
-void EntryEmitter::ifMore(Value a, Value b, llvm::function_ref<void()> body) {
-  Value isMore = arith::CmpIOp::create(e, arith::CmpIPredicate::sgt, a, b);
-  auto then = scf::IfOp::create(e, isMore, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(then.thenBlock());
-  body();
 }
 
 Value EntryEmitter::emptyExchange(ScanOp scan, Type word, int64_t width,
@@ -495,8 +487,12 @@ void EntryEmitter::emitOuterSum(OuterSumOp op) {
   if (side != 1 || isStatic(lhs))
     a.stride = e.index(m), b.stride = e.index(n);
   c.stride = e.index(n);
+  Value parts;
+  if (auto it = plan.exchanges.find(op); it != plan.exchanges.end())
+    parts = slots[plan.buffers[it->second].slot];
   multiply({elementOf(op.getLhs()), elementOf(op), e.index(m), e.index(n),
-            e.mul(rowsOf(lhs), e.index(side)), a, true, b, false, c, inPlace});
+            e.mul(rowsOf(lhs), e.index(side)), a, true, b, false, c, inPlace,
+            parts});
 }
 
 void EntryEmitter::emitSumBatch(SumBatchOp op) {

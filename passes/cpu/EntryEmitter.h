@@ -101,8 +101,6 @@ private:
   /// `count` rows of `width` elements.
   void copyRows(Tensor from, Tensor to, mlir::Type source, mlir::Type element,
                 int64_t width, mlir::Value count, bool accumulate);
-  /// `body` where a > b.
-  void ifMore(mlir::Value a, mlir::Value b, llvm::function_ref<void()> body);
 
   mlir::Value extent(mlir::Value value, const Tensor &tensor);
   mlir::Value number();

@@ -20,18 +20,6 @@ ArgumentList &ArgumentList::add(Value value) {
   return *this;
 }
 
-void emitIf(Emitter &e, Value condition, llvm::function_ref<void()> then,
-            llvm::function_ref<void()> otherwise) {
-  auto branch = scf::IfOp::create(e, condition, bool(otherwise));
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(branch.thenBlock());
-  then();
-  if (!otherwise)
-    return;
-  e.setInsertionPointToStart(branch.elseBlock());
-  otherwise();
-}
-
 Value allocateZeros(Emitter &e, int64_t elements, Type type) {
   if (e.gpu)
     return e.allocate(elements, type);

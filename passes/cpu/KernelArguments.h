@@ -67,10 +67,6 @@ struct KernelFrame {
   llvm::function_ref<void(llvm::function_ref<void(mlir::Value item)>)> forItems;
 };
 
-/// Emits `then` or `otherwise` by a condition known when the kernel runs.
-void emitIf(Emitter &e, mlir::Value condition, llvm::function_ref<void()> then,
-            llvm::function_ref<void()> otherwise = {});
-
 /// Memory of the kernel's own, to be called before any loop; zero at first,
 /// but on a GPU, where rows have no columns to pad them.
 mlir::Value allocateZeros(Emitter &e, int64_t elements, mlir::Type type);

@@ -29,6 +29,22 @@ struct Product {
   bool transposeB;
   Tensor c;
   bool accumulate;
+  /// Memory for `ProductParts::most` of the products that C is added up from.
+  mlir::Value parts = {};
+};
+
+/// A product of few tiles and a long k, as a weight's gradient is, leaves most
+/// of a GPU idle. Its k is cut in parts, whose products are added up in order:
+/// by shapes only, so that bits are the same everywhere.
+struct ProductParts {
+  /// Of a product of these sizes, at most.
+  static int64_t most(int64_t m, int64_t n) {
+    constexpr int64_t tile = 64, enoughBlocks = 512, most = 64;
+    int64_t tiles = llvm::divideCeil(m, tile) * llvm::divideCeil(n, tile);
+    return std::clamp<int64_t>(enoughBlocks / tiles, 1, most);
+  }
+  /// Of k; what a part must be worth.
+  static constexpr int64_t least = 256;
 };
 
 class KernelSet {

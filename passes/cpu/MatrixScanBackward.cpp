@@ -36,8 +36,8 @@ public:
         first = e.mul(chunk, e.index(shape.chunk));
         count =
             arith::MinSIOp::create(e, e.sub(time, first), e.index(shape.chunk));
-        emitIf(
-            e, isLater(chunk),
+        e.when(
+            isLater(chunk),
             [&] {
               loadState(startOf(starts, chunk, chunks), /*valuesFirst=*/false,
                         start, turned);

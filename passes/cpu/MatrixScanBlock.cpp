@@ -137,7 +137,7 @@ void MatrixScanBlock::forPairs(llvm::function_ref<void(Value, Value)> body) {
     Value t = arith::DivSIOp::create(e, pair, chunk);
     Value i = arith::RemSIOp::create(e, pair, chunk);
     Value isPast = arith::CmpIOp::create(e, arith::CmpIPredicate::slt, i, t);
-    emitIf(e, isPast, [&] { body(t, i); });
+    e.when(isPast, [&] { body(t, i); });
   });
   e.barrier();
 }

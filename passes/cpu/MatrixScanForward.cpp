@@ -44,7 +44,7 @@ public:
       loadState(stateOf(init, batch), shape.valuesFirst, state, turned);
       e.loop(e.index(0), chunks, [&](Value chunk) {
         if (hasStarts)
-          emitIf(e, isLater(chunk), [&] {
+          e.when(isLater(chunk), [&] {
             storeState(state, turned, startOf(starts, chunk, chunks),
                        /*valuesFirst=*/false);
           });

@@ -1,5 +1,6 @@
 #include "passes/cpu/PlanWorkspace.h"
 #include "dialect/Shapes.h"
+#include "passes/cpu/KernelSet.h"
 
 using namespace mlir;
 
@@ -215,12 +216,19 @@ private:
     }
   }
 
-  /// The memory by which a scan's blocks exchange.
+  /// The memory by which a kernel's blocks exchange.
   SizePolynomial exchangeOf(Operation *op) {
     if (auto pass = catalog.passes.find(op); pass != catalog.passes.end()) {
       int64_t row = 4 * pass->second.tiles;
       int64_t chunks = catalog.chunkLimits().mostChunks;
       return {0, row, SizePolynomial::times(row, chunks + OnePass::ticketRows)};
+    }
+    if (auto outer = dyn_cast<OuterSumOp>(op);
+        outer && catalog.workers == Workers::Block) {
+      int64_t m = getWidth(outer.getLhs().getType());
+      int64_t n = getWidth(outer.getRhs().getType());
+      int64_t most = ProductParts::most(m, n);
+      return most > 1 ? sizeOf(outer.getType()) * most : SizePolynomial();
     }
     auto it = catalog.schedules.find(op);
     if (it == catalog.schedules.end() || !it->second.resident ||

@@ -89,7 +89,7 @@ struct WorkspacePlan {
   };
   std::vector<Buffer> buffers;
   std::vector<SizePolynomial> slots;
-  /// The buffer by which a scan's blocks exchange.
+  /// The buffer by which a kernel's blocks exchange.
   llvm::DenseMap<mlir::Operation *, unsigned> exchanges;
 
   /// Of all slots, each aligned to 64 bytes.

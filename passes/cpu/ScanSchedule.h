@@ -112,9 +112,8 @@ struct SerialShape {
 };
 /// None where a step mixes what different threads would have, or they would
 /// not have so many lanes, if those are given.
-std::optional<SerialShape> serialShape(ScanOp scan,
-                                       const ScanSchedule &schedule,
-                                       int64_t lanes = 0);
+std::optional<SerialShape>
+serialShape(ScanOp scan, const ScanSchedule &schedule, int64_t lanes = 0);
 
 /// True for ops that compute each element from the operands' same element.
 bool isElementwise(mlir::Operation *op);

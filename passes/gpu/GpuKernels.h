@@ -88,6 +88,10 @@ private:
   bool isOnCores(mlir::FloatType element) const;
   std::unique_ptr<ProductTile> makeTile(Emitter &e, mlir::FloatType element,
                                         int64_t columns) const;
+  void launchProduct(Emitter &e, HostCalls &host, const Product &product,
+                     mlir::Value count, mlir::Value length);
+  void addParts(Emitter &e, HostCalls &host, const Product &product,
+                mlir::Value count);
   /// Where `bytes` are in the constants, at a multiple of 64.
   int64_t constantAt(llvm::StringRef key, llvm::ArrayRef<char> bytes);
 

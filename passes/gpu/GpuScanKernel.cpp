@@ -107,13 +107,10 @@ void ScanWriter::emitResident(Value batch) {
       [&](MatmulOp op) { return arguments.tensors[op.getWeight()].pointer; });
   rows.beginResident(shape);
   e.gpu->isLeader = e.equal(product.column, e.index(0));
-  auto divideUp = [&](Value a, Value b) -> Value {
-    return arith::DivSIOp::create(e, e.add(a, e.sub(b, e.index(1))), b);
-  };
-  Value together = arith::MinSIOp::create(e, divideUp(batch, product.teams),
+  Value together = arith::MinSIOp::create(e, e.divideUp(batch, product.teams),
                                           e.index(ResidentShape::rows));
-  Value groups = divideUp(batch, together);
-  Value mine = divideUp(e.sub(groups, product.team), product.teams);
+  Value groups = e.divideUp(batch, together);
+  Value mine = e.divideUp(e.sub(groups, product.team), product.teams);
   e.loop(e.index(0), mine, 1, {product.count},
          [&](Value i, ValueRange before) -> SmallVector<Value> {
            product.count = before[0];

@@ -99,7 +99,7 @@ public:
         arith::ShLIOp::create(e, e.number(word, 1),
                               arith::TruncIOp::create(e, word, lane)),
         e.number(word, 1));
-    emitIf(e, e.equal(lane, e.index(0)),
+    e.when(e.equal(lane, e.index(0)),
            [&] { e.store(count(voted), e.at(counts, warp, word)); });
     e.barrier();
     Value place = count(arith::AndIOp::create(e, voted, before));
@@ -111,7 +111,7 @@ public:
       place = e.add(place, e.select(isEarlier, of, zero));
       total = e.add(total, of);
     }
-    emitIf(e, isWanted, [&] {
+    e.when(isWanted, [&] {
       e.store(arith::TruncIOp::create(e, word, row),
               e.at(rows, wide(place), word));
     });
@@ -206,7 +206,7 @@ void GpuKernels::makeScatterSum(StringRef name, FloatType rowType,
           return after;
         }));
     for (int64_t i = 0; i < each; ++i)
-      emitIf(e, exists[i], [&] { e.store(sums[i], addressOf(i)); });
+      e.when(exists[i], [&] { e.store(sums[i], addressOf(i)); });
   });
 }
 

@@ -61,11 +61,10 @@ public:
     Value tile = arith::RemSIOp::create(e, inChunk, e.index(pass.tiles));
     Value place = e.add(e.mul(tile, e.index(pass.threads)), e.gpu->thread);
     e.gpu->isLeader = e.equal(place, e.index(0));
-    Value exists;
     int64_t elements = resumed.writer.emitter().elements();
     if (elements % pass.threads)
-      exists = less(place, e.index(elements));
-    hasNext = less(chunk, e.sub(chunkCount, e.index(1)));
+      exists = e.less(place, e.index(elements));
+    hasNext = e.less(chunk, e.sub(chunkCount, e.index(1)));
 
     Value from = e.mul(chunk, chunks.length);
     Value to = arith::MinSIOp::create(e, e.add(from, chunks.length),
@@ -74,15 +73,15 @@ public:
     for (size_t i = 0; i < pass.group.levels.size(); ++i) {
       Part &alone = parts[2 * i], &across = parts[2 * i + 1];
       int64_t effectKnown = 2 * int64_t(i) + 1, startKnown = effectKnown + 1;
-      when(hasNext, [&] {
-        when(exists, [&] { alone.writer.emitSteps(steps, place); });
+      e.when(hasNext, [&] {
+        ifExists([&] { alone.writer.emitSteps(steps, place); });
         publish(effectKnown);
       });
       Value nearest = lookBack(fromPlaces[i], effectKnown, startKnown);
-      when(exists, [&] { storeStart(across, steps, nearest, place); });
-      when(hasNext, [&] { publish(startKnown); });
+      ifExists([&] { storeStart(across, steps, nearest, place); });
+      e.when(hasNext, [&] { publish(startKnown); });
     }
-    when(exists, [&] { resumed.writer.emitSteps(steps, place); });
+    ifExists([&] { resumed.writer.emitSteps(steps, place); });
   }
 
 private:
@@ -100,18 +99,9 @@ private:
     ScanWriter writer;
   };
 
-  Value less(Value a, Value b) {
-    return arith::CmpIOp::create(e, arith::CmpIPredicate::slt, a, b);
-  }
-
-  /// Without a condition, always.
-  void when(Value condition, llvm::function_ref<void()> body) {
-    if (!condition)
-      return body();
-    auto then = scf::IfOp::create(e, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(e);
-    e.setInsertionPointToStart(then.thenBlock());
-    body();
+  /// Of the threads that have an element.
+  void ifExists(llvm::function_ref<void()> body) {
+    exists ? e.when(exists, body) : body();
   }
 
   /// One of two numbers, or lists of numbers, by what it takes to know it.
@@ -132,7 +122,7 @@ private:
   /// order will do.
   Value takeTurn(Value place) {
     auto inOrder = [&]() -> SmallVector<Value> {
-      when(isFirst, [&] {
+      e.when(isFirst, [&] {
         Value turn = LLVM::AtomicRMWOp::create(
             e, LLVM::AtomicBinOp::add, flags, e.number(word, 1),
             LLVM::AtomicOrdering::acq_rel, "device", 4);
@@ -141,7 +131,7 @@ private:
       e.barrier();
       return {wide(e.load(place, word))};
     };
-    return either(less(e.index(1), chunkCount), TypeRange(e.getI64Type()),
+    return either(e.less(e.index(1), chunkCount), TypeRange(e.getI64Type()),
                   inOrder,
                   [&]() -> SmallVector<Value> { return {e.gpu->block}; })[0];
   }
@@ -159,13 +149,14 @@ private:
 
   void publish(int64_t value) {
     e.barrier();
-    when(isFirst, [&] { raiseFlag(e, flagOf(chunk), e.number(word, value)); });
+    e.when(isFirst,
+           [&] { raiseFlag(e, flagOf(chunk), e.number(word, value)); });
   }
 
   /// The nearest chunk, of this and those before it, whose start is known or
   /// need not be: the first's is the states that the call begins with.
   Value lookBack(Value place, int64_t effectKnown, int64_t startKnown) {
-    when(isFirst, [&] {
+    e.when(isFirst, [&] {
       Type i64 = e.getI64Type();
       auto loop = scf::WhileOp::create(e, TypeRange{i64, word},
                                        ValueRange{chunk, e.number(word, 0)});
@@ -174,9 +165,9 @@ private:
         OpBuilder::InsertionGuard guard(e);
         Block *before =
             e.createBlock(&loop.getBefore(), {}, TypeRange{i64, word}, here);
-        Value isFar = arith::AndIOp::create(
-            e, less(e.index(0), before->getArgument(0)),
-            less(before->getArgument(1), e.number(word, startKnown)));
+        Value isFar =
+            e.both(e.less(e.index(0), before->getArgument(0)),
+                   e.less(before->getArgument(1), e.number(word, startKnown)));
         scf::ConditionOp::create(e, isFar, before->getArguments());
         Block *after =
             e.createBlock(&loop.getAfter(), {}, TypeRange{i64, word}, here);
@@ -234,6 +225,7 @@ private:
   Value flags;
   Value chunkCount, perChunk;    // chunks of a row; blocks of a chunk
   Value isFirst;                 // of a block's threads
+  Value exists;                  // of a thread's element; null if all do
   Value chunk, inChunk, hasNext; // the block's, its place in that
 };
 

@@ -21,14 +21,6 @@ static Value atMost(Emitter &e, Value value, Value most) {
   return arith::MinSIOp::create(e, value, most);
 }
 
-static Value isLess(Emitter &e, Value a, Value b) {
-  return arith::CmpIOp::create(e, arith::CmpIPredicate::slt, a, b);
-}
-
-static Value both(Emitter &e, Value a, Value b) {
-  return arith::AndIOp::create(e, a, b);
-}
-
 ResidentProduct::ResidentProduct(Emitter &e, const ResidentShape &shape,
                                  Value batch, Value exchange)
     : e(e), shape(shape), batch(batch), exchange(exchange) {
@@ -40,27 +32,22 @@ ResidentProduct::ResidentProduct(Emitter &e, const ResidentShape &shape,
   int64_t used = rows * shape.columns;
   place = e.gpu->thread;
   if (used < shape.threads()) {
-    isThread = isLess(e, place, e.index(used));
+    isThread = e.less(place, e.index(used));
     place = atMost(e, place, e.index(used - 1));
   }
   slot = arith::DivSIOp::create(e, place, e.index(shape.columns));
   local = arith::RemSIOp::create(e, place, e.index(shape.columns));
   column = e.add(e.mul(member, e.index(shape.columns)), local);
-  hasColumn = isLess(e, column, e.index(shape.width));
+  hasColumn = e.less(column, e.index(shape.width));
   if (isThread)
-    hasColumn = both(e, hasColumn, isThread);
+    hasColumn = e.both(hasColumn, isThread);
   column = atMost(e, column, e.index(shape.width - 1));
   count = e.index(0);
 }
 
 void ResidentProduct::ifThere(Value condition,
                               llvm::function_ref<void()> body) {
-  if (!condition)
-    return body();
-  auto then = scf::IfOp::create(e, condition, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(e);
-  e.setInsertionPointToStart(then.thenBlock());
-  body();
+  condition ? e.when(condition, body) : body();
 }
 
 void ResidentProduct::loadMatrices(
@@ -85,8 +72,8 @@ void ResidentProduct::loadMatrices(
           Value own = e.add(
               e.mul(member, e.index(shape.columns)),
               Value(arith::RemSIOp::create(e, i, e.index(shape.columns))));
-          Value isThere = both(e, isLess(e, k, e.index(input.width)),
-                               isLess(e, own, e.index(shape.width)));
+          Value isThere = e.both(e.less(k, e.index(input.width)),
+                                 e.less(own, e.index(shape.width)));
           k = atMost(e, k, e.index(input.width - 1));
           own = e.add(atMost(e, own, e.index(shape.width - 1)),
                       e.index(gate.number * shape.width));
@@ -106,13 +93,13 @@ void ResidentProduct::beginRows(Value firstRow, Value lastRow) {
   first = firstRow;
   last = lastRow;
   row = e.add(first, slot);
-  exists = both(e, hasColumn, isLess(e, row, e.add(last, e.index(1))));
+  exists = e.both(hasColumn, e.less(row, e.add(last, e.index(1))));
   row = atMost(e, row, last);
 }
 
 /// Of the round that is under way.
 Value ResidentProduct::exchangedRow(Value row) {
-  Value parity = both(e, count, e.index(1));
+  Value parity = e.both(count, e.index(1));
   Value index = e.add(e.mul(parity, batch), row);
   return e.at(
       e.at(exchange, e.mul(batch, e.index(shape.flags())), shape.element),
