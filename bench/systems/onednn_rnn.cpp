@@ -110,22 +110,18 @@ template <typename Cell> class Layer : public Runner {
     return memory::desc(sizes, t, tag::any);
   }
 
+  memory::desc hidden(type t) { return {stateSize, t, tag::ldnc}; }
+
   typename Cell::forward::primitive_desc plan(prop_kind kind) {
     auto direction = rnn_direction::unidirectional_left2right;
     memory::desc xs(xSize, low, tag::tnc), ys(ySize, low, tag::tnc);
-    memory::desc state, cell, wl = any(wLayerSize, low),
-                              wi = any(wIterSize, low);
+    auto h = hidden(low), c = hidden(type::f32);
+    auto wl = any(wLayerSize, low), wi = any(wIterSize, low);
     memory::desc b(biasSize, type::f32, tag::ldgo);
-    if (decodes)
-      state = memory::desc(stateSize, low, tag::ldnc);
-    if constexpr (Cell::hasCell) {
-      if (decodes)
-        cell = memory::desc(stateSize, type::f32, tag::ldnc);
-      return {{kind, direction, xs, state, cell, wl, wi, b, ys, state, cell},
-              cpu};
-    } else {
-      return {{kind, direction, xs, state, wl, wi, b, ys, state}, cpu};
-    }
+    if constexpr (Cell::hasCell)
+      return {{kind, direction, xs, h, c, wl, wi, b, ys, h, c}, cpu};
+    else
+      return {{kind, direction, xs, h, wl, wi, b, ys, h}, cpu};
   }
 
   struct Forward {
@@ -134,6 +130,12 @@ template <typename Cell> class Layer : public Runner {
     arguments args;
   };
   std::unique_ptr<Forward> infer, train;
+
+  // Version 2.6 gives an LSTM that is handed no states wrong gradients.
+  void addStates(arguments &args, std::initializer_list<int> which, type t) {
+    for (int arg : which)
+      args[arg] = zeroed(hidden(t));
+  }
 
   std::unique_ptr<Forward> forwardOf(prop_kind kind) {
     auto desc = plan(kind);
@@ -151,21 +153,21 @@ template <typename Cell> class Layer : public Runner {
 
   typename Cell::backward::primitive_desc backwardPlan() {
     auto direction = rnn_direction::unidirectional_left2right;
-    memory::desc xs(xSize, low, tag::tnc), ys(ySize, low, tag::tnc), none;
+    memory::desc xs(xSize, low, tag::tnc), ys(ySize, low, tag::tnc);
     memory::desc dxs(xSize, type::f32, tag::tnc),
-        dys(ySize, type::f32, tag::tnc);
-    memory::desc b(biasSize, type::f32, tag::ldgo);
+        dys(ySize, type::f32, tag::tnc), b(biasSize, type::f32, tag::ldgo);
+    auto h = hidden(low), c = hidden(type::f32), d = c;
     auto wl = any(wLayerSize, low), wi = any(wIterSize, low);
     auto dwl = any(wLayerSize, type::f32), dwi = any(wIterSize, type::f32);
     auto kind = prop_kind::backward;
     if constexpr (Cell::hasCell)
-      return {{kind, direction, xs,   none, none, wl,  wi, b,   ys,   none,
-               none, dxs,       none, none, dwl,  dwi, b,  dys, none, none},
+      return {{kind, direction, xs, h, c,   wl,  wi, b,   ys, h,
+               c,    dxs,       d,  d, dwl, dwi, b,  dys, d,  d},
               cpu,
               train->desc};
     else
-      return {{kind, direction, xs, none, wl, wi, b, ys, none, dxs, none, dwl,
-               dwi, b, dys, none},
+      return {{kind, direction, xs, h, wl, wi, b, ys, h, dxs, d, dwl, dwi, b,
+               dys, d},
               cpu,
               train->desc};
   }
@@ -186,6 +188,11 @@ template <typename Cell> class Layer : public Runner {
     backArgs[DNNL_ARG_WEIGHTS_ITER] =
         moved(wIter, backDesc.weights_iter_desc());
     backArgs[DNNL_ARG_DIFF_DST_LAYER] = dy;
+    addStates(backArgs, {DNNL_ARG_DIFF_SRC_ITER, DNNL_ARG_DIFF_DST_ITER},
+              type::f32);
+    if (Cell::hasCell)
+      addStates(backArgs, {DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER_C},
+                type::f32);
     backArgs[DNNL_ARG_DIFF_SRC_LAYER] =
         memory(backDesc.diff_src_layer_desc(), cpu);
     backArgs[DNNL_ARG_DIFF_WEIGHTS_LAYER] =
