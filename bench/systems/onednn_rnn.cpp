@@ -145,6 +145,9 @@ template <typename Cell> class Layer : public Runner {
         {DNNL_ARG_WEIGHTS_ITER, moved(wIter, desc.weights_iter_desc())},
         {DNNL_ARG_BIAS, bias},
         {DNNL_ARG_DST_LAYER, memory(desc.dst_layer_desc(), cpu)}};
+    addStates(args, {DNNL_ARG_SRC_ITER, DNNL_ARG_DST_ITER}, low);
+    if (Cell::hasCell)
+      addStates(args, {DNNL_ARG_SRC_ITER_C, DNNL_ARG_DST_ITER_C}, type::f32);
     if (kind == prop_kind::forward_training)
       args[DNNL_ARG_WORKSPACE] = memory(desc.workspace_desc(), cpu);
     return std::unique_ptr<Forward>(
@@ -220,14 +223,10 @@ template <typename Cell> class Layer : public Runner {
     if (infer)
       return;
     infer = forwardOf(prop_kind::forward_inference);
-    memory h[2] = {zeroed(infer->desc.src_iter_desc()),
-                   zeroed(infer->desc.src_iter_desc())};
-    for (int i : {0, 1}) {
-      arguments args = infer->args;
-      args[DNNL_ARG_SRC_ITER] = h[i];
-      args[DNNL_ARG_DST_ITER] = h[1 - i];
-      turns.push_back(args);
-    }
+    turns = {infer->args, infer->args};
+    std::swap(turns[1][DNNL_ARG_SRC_ITER], turns[1][DNNL_ARG_DST_ITER]);
+    if (Cell::hasCell)
+      std::swap(turns[1][DNNL_ARG_SRC_ITER_C], turns[1][DNNL_ARG_DST_ITER_C]);
   }
 
   void token() {
