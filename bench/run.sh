@@ -6,21 +6,28 @@
 #
 # Builds what it needs, and installs the peers (requirements.txt) into
 # $BENCH_VENV, by default build/bench-venv. RNNC_BUILD names another build
-# folder, which is then used as it is. What systems say goes to $BENCH_LOG.
+# folder, which is then used as it is. What systems say goes to $BENCH_LOG, by
+# default build/bench/log.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 work=$root/build/bench
 venv=${BENCH_VENV:-$root/build/bench-venv}
-mkdir -p "$work"
 
+# A peer that can not be installed is left out, and the table says so.
 install_peers() {
+  local list=$here/requirements.txt peer
   [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
-  if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-    echo "installing the peers into $venv"
-    "$venv/bin/pip" install --quiet -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$venv/requirements.txt"
+  cmp -s "$list" "$venv/requirements.txt" && return
+  echo "installing the peers into $venv"
+  if "$venv/bin/pip" install --quiet -r "$list"; then
+    cp "$list" "$venv/requirements.txt"
+    return
   fi
+  while read -r peer; do
+    [[ -z $peer || $peer == \#* ]] && continue
+    "$venv/bin/pip" install --quiet "$peer" || echo "$peer is left out"
+  done <"$list"
 }
 
 build_programs() {
@@ -31,14 +38,15 @@ build_programs() {
   export BENCH_CEILINGS=$work/ceilings BENCH_ONEDNN=$work/onednn_rnn
   cc -O3 -march=native -mprefer-vector-width=512 -pthread \
     "$here/ceilings.c" -o "$BENCH_CEILINGS"
-  if ! c++ -O2 -std=c++17 "$here/systems/onednn_rnn.cpp" -ldnnl \
-    -o "$BENCH_ONEDNN" 2>"$work/onednn.log"; then
-    echo "oneDNN's primitives are left out: libdnnl-dev is missing?" \
-      "(see $work/onednn.log)"
-    BENCH_ONEDNN=
-  fi
+  c++ -O2 -std=c++17 "$here/systems/onednn_rnn.cpp" -ldnnl -o "$BENCH_ONEDNN"
 }
 
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+  exit
+fi
+mkdir -p "$work"
+"$root/scripts/install-packages.sh" bench
 install_peers
 export MPLCONFIGDIR=$work/matplotlib PYTHONDONTWRITEBYTECODE=1
 if [[ ${1:-} == --render ]]; then
@@ -46,6 +54,7 @@ if [[ ${1:-} == --render ]]; then
 fi
 build_programs
 export BENCH_LOG=${BENCH_LOG:-$work/log}
+# What torch.compile made is kept: a second run need not wait for it.
 export TORCHINDUCTOR_CACHE_DIR=$work/inductor
 # A CUDA toolkit that happens to be here has no part in this.
 export CUDA_VISIBLE_DEVICES='' JAX_PLATFORMS=cpu

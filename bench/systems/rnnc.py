@@ -212,9 +212,8 @@ class System:
 
     def versions(self):
         done = subprocess.run([librnn.RNNC, "--version"], capture_output=True,
-                              text=True)
-        lines = done.stdout.strip().splitlines()
-        return {"rnnc": lines[0] if lines else "?"}
+                              text=True, check=True)
+        return {"rnnc": done.stdout.splitlines()[0].removeprefix("rnnc ")}
 
     def cases(self):
         layers = [Case(cell, "rnnc", precision, TRAIN)

@@ -123,7 +123,7 @@ class Prepared:
 
     def __init__(self, layer, case, work, time_first, call=None):
         torch.set_num_threads(threads())
-        self.layer, self.call = layer, call or layer
+        self.layer, self.call = layer, layer if call is None else call
         self.time_first = time_first
         self.bf16 = case.precision == "bf16"
         x, = work.inputs(case.cell)

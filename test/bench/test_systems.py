@@ -1,0 +1,114 @@
+"""The processes that are measured: ours agrees with the references, and what
+fails, ends or hangs is told."""
+
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+sys.path.insert(0, str(BENCH))
+os.environ.setdefault("BENCH_THREADS", "2")
+import run  # noqa: E402
+from processes import Ended, Process, SystemProcess  # noqa: E402
+
+CORES = os.sched_getaffinity(0)
+
+
+class Ours(unittest.TestCase):
+    def setUp(self):
+        self.process = SystemProcess("rnnc", CORES, {}, subprocess.DEVNULL)
+        self.addCleanup(self.process.end)
+        self.process.load(120)
+        self.assertEqual(self.process.why, "")
+
+    def test_agrees_and_is_timed(self):
+        for number, case in enumerate(self.process.cases):
+            kind = "decode" if case["ops"] == ["step"] else "shape"
+            for shape in ("2x9x24", "2x9x5x16"):
+                if kind == "decode" and shape != "2x9x24":
+                    continue
+                with self.subTest(cell=case["cell"], shape=shape,
+                                  precision=case["precision"]):
+                    self.check(number, case, shape, kind)
+
+    def check(self, number, case, shape, kind):
+        one = run.Run(self.process, number, shape, tuple(case["ops"]))
+        one.check(shape, 120)
+        self.assertEqual(one.why, {})
+        self.assertIn("y", one.errors)
+        for op in case["ops"]:
+            reply = self.process.do(120, do="run", case=number, shape=shape,
+                                    op=op)
+            self.assertGreater(reply["seconds"], 0)
+        if kind == "shape":
+            memory = self.process.do(120, do="memory", case=number, shape=shape)
+            self.assertGreater(memory["bytes"], 0)
+            self.assertGreater(memory["workspace"], 0)
+
+    def test_what_is_wrong_is_not_timed(self):
+        one = run.Run(self.process, 0, "2x9x24", ("forward",))
+        run.CHECKS["rnnc", 0, "wrong"] = {"y": 0.5}, ""
+        self.addCleanup(run.CHECKS.clear)
+        one.check("wrong", 120)
+        self.assertIn("wrong: y is off by 0.5", one.why["forward"])
+
+    def test_a_failure_is_one_line(self):
+        with self.assertRaisesRegex(RuntimeError, "no shape"):
+            self.process.do(120, do="run", case=0, shape="nonsense",
+                            op="forward")
+
+
+class Processes(unittest.TestCase):
+    def of(self, script):
+        process = Process([sys.executable, "-c", script], CORES, {},
+                          subprocess.DEVNULL)
+        self.addCleanup(process.end)
+        return process
+
+    def test_answers(self):
+        process = self.of("while True: print(input()[::-1], flush=True)")
+        self.assertEqual(process.ask("]2 ,1[", 60), [1, 2])
+
+    def test_one_that_hangs_is_ended_and_begins_anew(self):
+        process = self.of("import time\n"
+                          "while True: time.sleep(60 * int(input())); "
+                          "print(1, flush=True)")
+        with self.assertRaisesRegex(Ended, "no answer after 1 s"):
+            process.ask("1", 1)
+        self.assertEqual(process.ask("0", 60), 1)
+
+    def test_one_that_ends_says_so(self):
+        with self.assertRaisesRegex(Ended, "status 3"):
+            self.of("input(); raise SystemExit(3)").ask("x", 60)
+
+    def test_a_missing_system_says_why(self):
+        process = SystemProcess("nobody", CORES, {}, subprocess.DEVNULL)
+        self.addCleanup(process.end)
+        process.load(60)
+        self.assertIn("nobody", process.why)
+
+
+class CommandLine(unittest.TestCase):
+    def refuses(self, *arguments, says):
+        done = subprocess.run([sys.executable, str(BENCH / "run.py"),
+                               *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(says, done.stderr)
+
+    def test_mistakes(self):
+        self.refuses("--only", "64x256", says="expected BATCHxTIMExFEATURES")
+        self.refuses("--threads", "100000", says="CPUs here")
+
+
+class Ceilings(unittest.TestCase):
+    def test_compiles_with_and_without_amx(self):
+        for march in ("x86-64-v3", "sapphirerapids"):
+            subprocess.run(["cc", "-fsyntax-only", "-Wall", "-Wextra",
+                            "-Werror", f"-march={march}",
+                            str(BENCH / "ceilings.c")], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
