@@ -12,7 +12,11 @@ HERE = Path(__file__).resolve().parent
 
 
 class Ended(Exception):
-    """A process gave no answer: it ended, or was too slow and was ended."""
+    """A process gave no answer."""
+
+
+class TooSlow(Ended):
+    """Not in the time that it had; it was ended."""
 
 
 class Process:
@@ -44,7 +48,7 @@ class Process:
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         if not ready:
             self.end()
-            raise Ended(f"no answer after {seconds:.0f} s")
+            raise TooSlow(f"no answer after {seconds:.0f} s")
         reply = self.process.stdout.readline()
         if not reply:
             status = self.process.wait()

@@ -10,6 +10,7 @@ reported by that one call. Where forward alone took three times the cap, forward
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import measure
 from limits import Shape
-from processes import Ended, Process, SystemProcess
+from processes import Ended, Process, SystemProcess, TooSlow
 from systems import NAMES
 
 HERE = Path(__file__).resolve().parent
@@ -35,6 +36,8 @@ CHECKED = (2, 9)  # batch and time of the small slice
 # rounding moves candidates across the kink of g at zero.
 TOLERANCES = {("f32", "y"): 1e-5, ("f32", "gradient"): 1e-4,
               ("bf16", "y"): 2e-2, ("bf16", "gradient"): 6e-2}
+COMPILING = 180  # seconds that a first call may take which compiles
+SLOW = 3  # caps that forward may take before backward is tried
 PAUSE = 0.005  # seconds for a process's threads to fall asleep
 
 
@@ -81,53 +84,56 @@ class Run:
     def turn(self, op, options):
         """One call, unless this op has had its time or can not."""
         times = self.times[op]
-        if op in self.why or len(times) == options.rounds or \
-                sum(times) > options.cap:
+        if len(times) == options.rounds or sum(times) > options.cap:
             return
-        forward = self._least("forward")
-        if op == "forward_backward" and forward > 3 * options.cap:
-            self.why[op] = f"forward alone took {forward:.1f} s"
-            self.found[op] = {"more_than": forward}
+        self._compare_with_forward(op, options)
+        if op in self.why:
             return
+        limit = options.limit
+        if self.compiles and op not in self.first:
+            limit = max(limit, COMPILING)
         try:
-            taken = self._do(options.limit, do="run", shape=self.shape,
+            taken = self._do(limit, do="run", shape=self.shape,
                              op=op)["seconds"]
         except (Ended, RuntimeError) as failure:
             self._give_up(str(failure), op)
-            if isinstance(failure, Ended) and "no answer" in str(failure):
-                self.found[op] = {"more_than": options.limit}
+            if isinstance(failure, TooSlow):
+                self.found[op] = {"more_than": limit}
             return
         if op in self.first:
             times.append(taken)
-        else:  # it warms up, or compiles
-            self.first[op] = taken
-            if taken > options.cap:
-                self._second_or_only(op, options)
-
-    def _least(self, op):
-        """Seconds of its fastest call; 0 if there was none. A first call that
-        may have compiled does not count."""
-        times = self.times.get(op) or (
-            [] if self.compiles else [self.first.get(op, 0)])
-        return min(times, default=0)
+        else:
+            self._first_call(op, taken, options)
 
     @property
     def compiles(self):
         return self.process.name in ("torch_compile", "jax_scan")
 
-    def _second_or_only(self, op, options):
-        """A first call over the cap: of what compiles, the next one may be fast;
-        of the others it is the only one."""
-        if not self.compiles:
-            self.why[op] = (f"over the cap after one call of "
-                            f"{self.first[op]:.1f} s")
-            self.found[op] = {"median": self.first[op], "low": self.first[op],
-                              "high": self.first[op], "calls": 1}
+    def _first_call(self, op, taken, options):
+        """It warms up, or compiles. One over the cap is the only one, unless it
+        compiled: then the next may be fast."""
+        self.first[op] = taken
+        if taken > options.cap and not self.compiles:
+            self.why[op] = f"over the cap after one call of {taken:.1f} s"
+            self.found[op] = measure.spread([taken])
+
+    def _least(self, op):
+        """Seconds of its fastest call that did not compile, or None."""
+        first = [] if self.compiles or op not in self.first \
+            else [self.first[op]]
+        return min(self.times.get(op, []) + first, default=None)
+
+    def _compare_with_forward(self, op, options):
+        forward = self._least("forward")
+        if op == "forward_backward" and op not in self.why and forward \
+                and forward > SLOW * options.cap:
+            self.why[op] = f"forward alone took {forward:.1f} s"
+            self.found[op] = {"more_than": forward}
 
     def memory(self, options):
-        """Of a training step, unless a call takes too long for another two."""
-        op = "forward_backward"
-        if not self.times.get(op):
+        """Of a training step, unless two more would take too long."""
+        taken = self._least("forward_backward")
+        if taken is None or taken > SLOW * options.cap:
             return {}
         try:
             return self._do(options.limit, do="memory", shape=self.shape)
@@ -206,7 +212,7 @@ def measure_shape(text, kind, processes, ceilings, options):
     start = time.monotonic()
     for run in runs:
         run.check(small_slice(run.process.name, Shape.parse(text), kind),
-                  options.limit)
+                  max(options.limit, COMPILING))
     begun = time.monotonic()
     for index in range(options.rounds + 1):
         if index < 4:
@@ -218,8 +224,9 @@ def measure_shape(text, kind, processes, ceilings, options):
                     time.sleep(PAUSE)
     memory = [run.memory(options) if kind == "shape" else {} for run in runs]
     for process in processes:
-        if process.process:
-            process.do(options.limit, do="forget", shape=text)
+        with contextlib.suppress(Ended):  # what has ended has forgotten
+            if process.process:
+                process.do(options.limit, do="forget", shape=text)
     print(f"{text}: {time.monotonic() - start:.0f} s, "
           f"{begun - start:.0f} of them for checks", flush=True)
     return {"shape": text, "kind": kind,
@@ -332,7 +339,10 @@ def main():
     out = options.out or HERE / "results" / report.slug(measure.cpu_name())
     out.mkdir(parents=True, exist_ok=True)
     with open(os.environ.get("BENCH_LOG", os.devnull), "ab") as log:
-        result = run(options, log)
+        try:
+            result = run(options, log)
+        except Ended as failure:  # of a system only what it ended is missing
+            sys.exit(f"ceilings: {failure}")
     (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     report.render(out)
 

@@ -17,7 +17,7 @@ venv=${BENCH_VENV:-$root/build/bench-venv}
 # A peer that can not be installed is left out, and the table says so.
 install_peers() {
   local list=$here/requirements.txt peer
-  [[ -x $venv/bin/python ]] || python3 -m venv "$venv"
+  [[ -x $venv/bin/python ]] || /usr/bin/python3 -m venv "$venv"
   cmp -s "$list" "$venv/requirements.txt" && return
   echo "installing the peers into $venv"
   if "$venv/bin/pip" install --quiet -r "$list"; then

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 os.environ.setdefault("BENCH_THREADS", "2")
 import run  # noqa: E402
-from processes import Ended, Process, SystemProcess  # noqa: E402
+from processes import Ended, Process, SystemProcess, TooSlow  # noqa: E402
 
 CORES = os.sched_getaffinity(0)
 
@@ -60,6 +61,71 @@ class Ours(unittest.TestCase):
                             op="forward")
 
 
+class Scripted:
+    """A process whose calls take what a list says; None: too slow."""
+
+    def __init__(self, name="torch_eager", **seconds):
+        self.name, self.seconds, self.asked = name, seconds, []
+        self.cases = [{"cell": "gru", "variant": "v", "precision": "f32",
+                       "ops": ["forward", "forward_backward"], "why": ""}]
+
+    def do(self, limit, do, op=None, **_):
+        self.asked.append(op or do)
+        if do == "memory":
+            return {"bytes": 5}
+        taken = self.seconds[op].pop(0)
+        if taken is None:
+            raise TooSlow(f"no answer after {limit} s")
+        return {"seconds": taken}
+
+
+class Turns(unittest.TestCase):
+    OPTIONS = SimpleNamespace(rounds=3, cap=2, limit=60)
+
+    def measure(self, process):
+        one = run.Run(process, 0, "2x3x4", ("forward", "forward_backward"))
+        for _ in range(5):
+            for op in one.times:
+                one.turn(op, self.OPTIONS)
+        return one.result(one.memory(self.OPTIONS))
+
+    def test_the_first_call_does_not_count(self):
+        found = self.measure(Scripted(forward=[1.9, .1, .2, .3],
+                                      forward_backward=[1, .4, .4, .4]))
+        self.assertEqual(found["ops"]["forward"]["median"], .2)
+        self.assertEqual(found["ops"]["forward"]["calls"], 3)
+        self.assertEqual(found["memory"], {"bytes": 5})
+
+    def test_calls_end_with_the_cap(self):
+        found = self.measure(Scripted(forward=[1, 1.5, 1.5],
+                                      forward_backward=[1, .4, .4, .4]))
+        self.assertEqual(found["ops"]["forward"]["calls"], 2)
+
+    def test_one_call_over_the_cap_is_told(self):
+        process = Scripted(forward=[5], forward_backward=[7])
+        found = self.measure(process)
+        self.assertEqual(found["ops"]["forward"]["calls"], 1)
+        self.assertIn("one call of 7.0 s",
+                      found["ops"]["forward_backward"]["why"])
+        self.assertEqual(process.asked, ["forward", "forward_backward"])
+        self.assertEqual(found["memory"], {})
+
+    def test_compiling_is_not_slow(self):
+        found = self.measure(Scripted("jax_scan", forward=[50, .1, .1, .1],
+                                      forward_backward=[70, .2, .2, .2]))
+        self.assertEqual(found["ops"]["forward_backward"]["median"], .2)
+
+    def test_backward_is_not_waited_for_where_forward_is_slow(self):
+        process = Scripted(forward=[6.5], forward_backward=[])
+        found = self.measure(process)["ops"]["forward_backward"]
+        self.assertEqual(found["more_than"], 6.5)
+        self.assertIn("forward alone", found["why"])
+
+    def test_what_is_too_slow_has_a_bound(self):
+        found = self.measure(Scripted(forward=[None], forward_backward=[None]))
+        self.assertEqual(found["ops"]["forward"]["more_than"], 60)
+
+
 class Processes(unittest.TestCase):
     def of(self, script):
         process = Process([sys.executable, "-c", script], CORES, {},
@@ -75,7 +141,7 @@ class Processes(unittest.TestCase):
         process = self.of("import time\n"
                           "while True: time.sleep(60 * int(input())); "
                           "print(1, flush=True)")
-        with self.assertRaisesRegex(Ended, "no answer after 1 s"):
+        with self.assertRaisesRegex(TooSlow, "no answer after 1 s"):
             process.ask("1", 1)
         self.assertEqual(process.ask("0", 60), 1)
 
