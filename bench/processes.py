@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ class Process:
     def __init__(self, command, cores, environment, log):
         self.command, self.cores = command, cores
         self.environment, self.log = environment, log
-        self.process = None
+        self.process, self.busy, self.cache = None, False, None
 
     def _start(self):
         self.process = subprocess.Popen(
@@ -39,6 +40,7 @@ class Process:
         """The reply; Ended if there is none after so many seconds."""
         if self.process is None:
             self._start()
+        self.busy = True
         try:
             self.process.stdin.write((line + "\n").encode())
             self.process.stdin.flush()
@@ -54,9 +56,12 @@ class Process:
             status = self.process.wait()
             self.end()
             raise Ended(f"it ended with status {status}")
+        self.busy = False
         return json.loads(reply)
 
     def end(self):
+        """Ends it and all that it started. One that is ended amid a call may
+        have left half a file in its cache, which goes with it."""
         if self.process is None:
             return
         try:
@@ -66,7 +71,9 @@ class Process:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process = None
+        if self.busy and self.cache:
+            shutil.rmtree(self.cache, ignore_errors=True)
+        self.process, self.busy = None, False
 
 
 class SystemProcess(Process):
@@ -76,6 +83,8 @@ class SystemProcess(Process):
         super().__init__([sys.executable, str(HERE / "worker.py"), name], cores,
                          environment, log)
         self.name, self.versions, self.cases, self.why = name, {}, [], ""
+        if name == "torch_compile":
+            self.cache = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
 
     def load(self, seconds):
         try:

@@ -4,6 +4,7 @@ fails, ends or hangs is told."""
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +145,18 @@ class Processes(unittest.TestCase):
         with self.assertRaisesRegex(TooSlow, "no answer after 1 s"):
             process.ask("1", 1)
         self.assertEqual(process.ask("0", 60), 1)
+
+    def test_a_cache_that_may_be_half_written_goes(self):
+        process = self.of("import time; print(input(), flush=True); "
+                          "input(); time.sleep(60)")
+        with tempfile.TemporaryDirectory() as folder:
+            process.cache = Path(folder, "cache")
+            process.cache.mkdir()
+            process.ask("1", 60)
+            self.assertTrue(process.cache.exists())
+            with self.assertRaises(TooSlow):
+                process.ask("2", 1)
+            self.assertFalse(process.cache.exists())
 
     def test_one_that_ends_says_so(self):
         with self.assertRaisesRegex(Ended, "status 3"):
