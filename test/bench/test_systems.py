@@ -12,8 +12,8 @@ from types import SimpleNamespace
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 os.environ.setdefault("BENCH_THREADS", "2")
-import run  # noqa: E402
 from processes import Ended, Process, SystemProcess, TooSlow  # noqa: E402
+import turns  # noqa: E402
 
 CORES = os.sched_getaffinity(0)
 
@@ -36,7 +36,7 @@ class Ours(unittest.TestCase):
                     self.check(number, case, shape, kind)
 
     def check(self, number, case, shape, kind):
-        one = run.Run(self.process, number, shape, tuple(case["ops"]))
+        one = turns.Turns(self.process, number, shape, tuple(case["ops"]))
         one.check(shape, 120)
         self.assertEqual(one.why, {})
         self.assertIn("y", one.errors)
@@ -50,9 +50,9 @@ class Ours(unittest.TestCase):
             self.assertGreater(memory["workspace"], 0)
 
     def test_what_is_wrong_is_not_timed(self):
-        one = run.Run(self.process, 0, "2x9x24", ("forward",))
-        run.CHECKS["rnnc", 0, "wrong"] = {"y": 0.5}, ""
-        self.addCleanup(run.CHECKS.clear)
+        one = turns.Turns(self.process, 0, "2x9x24", ("forward",))
+        turns.CHECKS["rnnc", 0, "wrong"] = {"y": 0.5}, ""
+        self.addCleanup(turns.CHECKS.clear)
         one.check("wrong", 120)
         self.assertIn("wrong: y is off by 0.5", one.why["forward"])
 
@@ -80,11 +80,11 @@ class Scripted:
         return {"seconds": taken}
 
 
-class Turns(unittest.TestCase):
+class Taking(unittest.TestCase):
     OPTIONS = SimpleNamespace(rounds=3, cap=2, limit=60)
 
     def measure(self, process):
-        one = run.Run(process, 0, "2x3x4", ("forward", "forward_backward"))
+        one = turns.Turns(process, 0, "2x3x4", ("forward", "forward_backward"))
         for _ in range(5):
             for op in one.times:
                 one.turn(op, self.OPTIONS)
