@@ -181,10 +181,26 @@ def arguments():
     return options
 
 
+def described(options, processes, start):
+    """All of a result but what was measured."""
+    return {"machine": machine(options), "revision": revision(),
+            "date": time.strftime("%Y-%m-%d", time.gmtime(start)),
+            "seconds": round(time.time() - start), "quick": options.quick,
+            "versions": {name: version for process in processes
+                         for name, version in process.versions.items()},
+            "unavailable": {process.name: process.why for process in processes
+                            if process.why},
+            "tolerances": {" ".join(key): most
+                           for key, most in TOLERANCES.items()},
+            "rounds": options.rounds, "cap": options.cap,
+            "limit": options.limit}
+
+
 def run(options, log):
+    """The result so far, after each shape."""
     environment = {"BENCH_THREADS": str(options.threads),
                    "OMP_NUM_THREADS": str(options.threads)}
-    plan, start = options.plan, time.time()
+    plan, start, measured = options.plan, time.time(), []
     processes = [SystemProcess(name, options.cores, environment, log)
                  for name in plan["systems"]]
     ceilings = Ceilings(os.environ["BENCH_CEILINGS"], options, log)
@@ -196,21 +212,11 @@ def run(options, log):
             process.load(options.limit)
             if process.why:
                 print(f"{process.name}: {process.why}", flush=True)
-        measured = [measure_shape(text, kind, processes, ceilings, options)
-                    for text, kind in shapes]
-        return {
-            "machine": machine(options), "revision": revision(),
-            "date": time.strftime("%Y-%m-%d", time.gmtime(start)),
-            "seconds": round(time.time() - start), "quick": options.quick,
-            "versions": {name: version for process in processes
-                         for name, version in process.versions.items()},
-            "unavailable": {process.name: process.why
-                            for process in processes if process.why},
-            "tolerances": {" ".join(key): most
-                           for key, most in TOLERANCES.items()},
-            "rounds": options.rounds, "cap": options.cap,
-            "limit": options.limit, "ceilings": ceilings.result(),
-            "measured": measured}
+        for text, kind in shapes:
+            measured.append(measure_shape(text, kind, processes, ceilings,
+                                          options))
+            yield described(options, processes, start) | {
+                "ceilings": ceilings.result(), "measured": measured}
     finally:
         for process in [*processes, ceilings.process]:
             process.end()
@@ -223,10 +229,11 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     with open(os.environ.get("BENCH_LOG", os.devnull), "ab") as log:
         try:
-            result = run(options, log)
+            for result in run(options, log):
+                (out / "result.json").write_text(
+                    json.dumps(result, indent=1) + "\n")
         except Ended as failure:  # of a system only what it ended is missing
             sys.exit(f"ceilings: {failure}")
-    (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     report.render(out)
 
 
