@@ -64,7 +64,7 @@ def head(results):
             bf16 += f" with operands from L2, {registers} in registers"
     amx = "AMX." if results.has_amx else "**this CPU has no AMX.**"
     lines = [
-        f"# {machine['cpu']}, {machine['threads']} threads, {data['date']}", "",
+        f"# {machine['cpu']}, threads: {machine['threads']}, {data['date']}", "",
         f"{machine['cpus']} CPUs ({', '.join(machine['has']) or 'no AVX2'}; "
         f"{amx}), {machine['memory_gib']} GiB, Linux {machine['kernel']}; load "
         f"at the end {machine['load']:.1f}. Revision {data['revision']}, "
@@ -72,8 +72,8 @@ def head(results):
         f"Ceilings, the best of the run: {number(giga['bandwidth'])} GB/s; f32 "
         f"{number(giga['f32'])} GFLOP/s; {bf16}.", "",
         f"Times are medians of up to {data['rounds']} calls in turn, within "
-        f"{data['cap']:g} s, with quartiles; \"one call\": the first took "
-        "longer than that; \">\": it was not waited for.", ""]
+        f"{data['cap']:g} s, with quartiles; \"one call\": it was so slow that no "
+        "other was made; \">\": it was not waited for.", ""]
     if data["quick"]:
         lines += ["**A quick run: it shows that everything works, and no "
                   "speed.**", ""]
@@ -160,7 +160,7 @@ def missing_lines(results):
     for m in results.measured:
         for case in m.select():
             for op, one in case["ops"].items():
-                if "why" in one:
+                if "why" in one and "median" not in one:
                     what = f"{name(case)}: {CELLS[case['cell']]} " \
                            f"{case['precision']}"
                     found.setdefault((what, one["why"]), {}) \
@@ -170,7 +170,7 @@ def missing_lines(results):
                                   case["memory"]["why"]), {})[str(m.shape)] = []
     lines = [(what, ", ".join(shapes), why)
              for (what, why), shapes in found.items()]
-    return ["## Not measured, or by one call", "",
+    return ["## Not measured", "",
             *rows(("what", "where", "why"), lines)] if lines else []
 
 

@@ -3,10 +3,10 @@ do. bench/run.sh calls it, in a virtual environment where the peers are.
 
 For each shape, every system is first checked against float64 on a small slice,
 and what does not agree is not timed. Then all take turns, one call each, round
-after round, each in a process of its own while the others wait. A case stops
-when its calls have taken --cap seconds; one whose first call took that long is
-reported by that one call. Where forward alone took three times the cap, forward
-+ backward is not called: it takes longer than forward did.
+after round, each in a process of its own while the others wait. A case stops when its
+calls, without the first one, have taken --cap seconds; one whose first call took
+three times that is reported by that one call. Where forward alone took so long,
+forward + backward is not called: it takes longer than forward did.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from processes import Ended, TooSlow
 TOLERANCES = {("f32", "y"): 1e-5, ("f32", "gradient"): 1e-4,
               ("bf16", "y"): 2e-2, ("bf16", "gradient"): 6e-2}
 COMPILING = 180  # seconds that a first call may take which compiles
-SLOW = 3  # caps that forward may take before backward is tried
+SLOW = 3  # caps that a first call may take before another one is made
 
 CHECKS = {}  # errors, or why there are none, by system, case and slice
 
@@ -82,10 +82,10 @@ class Turns:
         return self.process.name in ("torch_compile", "jax_scan")
 
     def _first_call(self, op, taken, options):
-        """It warms up, or compiles. One over the cap is the only one, unless it
+        """It warms up, or compiles. A slow one is the only one, unless it
         compiled: then the next may be fast."""
         self.first[op] = taken
-        if taken > options.cap and not self.compiles:
+        if taken > SLOW * options.cap and not self.compiles:
             self.why[op] = f"over the cap after one call of {taken:.1f} s"
             self.found[op] = measure.spread([taken])
 
