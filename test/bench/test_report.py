@@ -73,6 +73,17 @@ class Aims(unittest.TestCase):
         self.assertIsNone(results.of("shape")[0].best_peer(
             "gru", "f32", "forward_backward"))
 
+    def test_a_bound_that_is_too_low_decides_nothing(self):
+        start = "minGRU f32, forward + backward: not slower"
+        bound = case("torch_eager", "gru",
+                     {"forward_backward": {"more_than": 6, "why": "slow"}},
+                     variant="nn.GRU")
+        ours = case("rnnc", "min_gru", train(7))
+        for lstm, wanted in ((8, "not measured"), (6.5, "not met at 1 of 1")):
+            self.assertEqual(verdict(result(layer(ours, bound, case(
+                "torch_eager", "lstm", train(lstm), variant="nn.LSTM"))),
+                start), wanted)
+
     def test_bf16_meets_the_better_precision_of_the_peers(self):
         m, = result(layer(
             case("torch_eager", "min_gru", train(9), "bf16", "hoisted loop"),
