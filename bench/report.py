@@ -67,7 +67,7 @@ def head(results):
         f"# {machine['cpu']}, threads: {machine['threads']}, {data['date']}", "",
         f"{machine['cpus']} CPUs ({', '.join(machine['has']) or 'no AVX2'}; "
         f"{amx}), {machine['memory_gib']} GiB, Linux {machine['kernel']}; load "
-        f"at the end {machine['load']:.1f}. Revision {data['revision']}, "
+        f"before {machine['load']:.1f}. Revision {data['revision']}, "
         f"{data['seconds']} s. {versions}.", "",
         f"Ceilings, the best of the run: {number(giga['bandwidth'])} GB/s; f32 "
         f"{number(giga['f32'])} GFLOP/s; {bf16}.", "",

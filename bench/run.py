@@ -122,7 +122,7 @@ def machine(options):
     return {"cpu": measure.cpu_name(), "threads": options.threads,
             "cpus": os.cpu_count(), "memory_gib": round(memory / 2 ** 30, 1),
             "kernel": platform.release(),
-            "load": os.getloadavg()[0],
+            "load": options.load,
             "has": sorted(flags & {"avx2", "avx512f", "avx512_bf16",
                                    "amx_tile", "amx_bf16"})}
 
@@ -178,6 +178,7 @@ def arguments():
     except ValueError as failure:
         parser.error(f"--only: {failure}; nor a system: {', '.join(NAMES)}")
     options.cores = measure.cores(options.threads)
+    options.load = os.getloadavg()[0]
     return options
 
 
@@ -227,6 +228,9 @@ def main():
     import report
     out = options.out or HERE / "results" / report.slug(measure.cpu_name())
     out.mkdir(parents=True, exist_ok=True)
+    if options.load > 0.5:
+        print(f"warning: this machine is busy (load {options.load:.1f}); the "
+              "times will say little", file=sys.stderr)
     with open(os.environ.get("BENCH_LOG", os.devnull), "ab") as log:
         try:
             for result in run(options, log):

@@ -54,8 +54,12 @@ if [[ ${1:-} == --render ]]; then
 fi
 build_programs
 export BENCH_LOG=${BENCH_LOG:-$work/log}
-# What torch.compile made is kept: a second run need not wait for it.
+# What torch.compile made is kept, so that a second run need not wait for it,
+# unless a run was ended before its end: that may have left half a file.
 export TORCHINDUCTOR_CACHE_DIR=$work/inductor
+[[ -e $work/unfinished ]] && rm -rf "$TORCHINDUCTOR_CACHE_DIR"
+touch "$work/unfinished"
 # A CUDA toolkit that happens to be here has no part in this.
 export CUDA_VISIBLE_DEVICES='' JAX_PLATFORMS=cpu
-exec "$venv/bin/python" "$here/run.py" "$@"
+"$venv/bin/python" "$here/run.py" "$@"
+rm "$work/unfinished"
