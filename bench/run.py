@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -225,6 +226,8 @@ def run(options, log):
 
 def main():
     options = arguments()
+    # Ended from outside, it ends its processes first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     import report
     out = options.out or HERE / "results" / report.slug(measure.cpu_name())
     out.mkdir(parents=True, exist_ok=True)
