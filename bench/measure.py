@@ -1,5 +1,7 @@
-"""How the benchmarks time things: ours by `rnn bench`, PyTorch in this process,
-both as medians of forward and backward with the same number of threads."""
+"""How the benchmarks time things, and the machine that they do it on. Ours is
+timed by `rnn bench`, PyTorch in this process, both as medians of forward and
+backward with the same number of threads; run.py times calls of many processes
+in turn."""
 
 import json
 import os
@@ -20,6 +22,33 @@ def cpu_name():
     return platform.processor()
 
 
+def cpu_flags():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("flags"):
+            return set(line.split(":", 1)[1].split())
+    return set()
+
+
+def cores(count):
+    """So many CPUs, one a core as far as there are cores."""
+    first, others = [], []
+    for cpu in sorted(os.sched_getaffinity(0)):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/"
+                        "thread_siblings_list")
+        owner = cpu
+        if siblings.exists():
+            owner = int(siblings.read_text().split(",")[0].split("-")[0])
+        (first if owner == cpu else others).append(cpu)
+    return set((first + others)[:count])
+
+
+def spread(times):
+    """The median and both quartiles."""
+    low, median, high = (times * 3 if len(times) == 1 else
+                         statistics.quantiles(times, n=4, method="inclusive"))
+    return {"median": median, "low": low, "high": high, "calls": len(times)}
+
+
 def compile_model(source, module):
     subprocess.run([BUILD / "bin" / "rnnc", source, "-o", module], check=True)
 
@@ -32,17 +61,28 @@ def rnnc_ms(module, entry, batch, steps, repeat, threads):
     return json.loads(done.stdout)[0]["median_ms"]
 
 
+def median_seconds(call, repeat, before=lambda: None):
+    """Of some calls after one that warms up; `before` each is not counted."""
+    times = []
+    for _ in range(repeat + 1):
+        before()
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
 def torch_ms(torch, layer, parameters, batch, steps, features, repeat):
     """The loss is the mean over rows of the sum of squares, as in ours."""
-    parameters, times = list(parameters), []
-    for _ in range(repeat + 1):
+    parameters, x = list(parameters), None
+
+    def before():
+        nonlocal x
         x = torch.randn(batch, steps, features, requires_grad=True)
         for parameter in parameters:
             parameter.grad = None
-        start = time.perf_counter()
-        layer(x).square().sum(-1).mean().backward()
-        times.append(1e3 * (time.perf_counter() - start))
-    return statistics.median(times[1:])  # the first one warms up
+    return 1e3 * median_seconds(
+        lambda: layer(x).square().sum(-1).mean().backward(), repeat, before)
 
 
 def layer_text(line, features):

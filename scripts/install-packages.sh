@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # Installs what scripts/packages.txt lists and this machine lacks; does nothing,
 # and needs no network, where all is there.
-# Usage: install-packages.sh [build|all]    (default: all)
+# Usage: install-packages.sh [build|all|bench]    (default: all)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 want=${1:-all}
-if [[ $want != build && $want != all ]]; then
-  echo "usage: $0 [build|all]" >&2
+case $want in
+  build) kinds=" build " ;;
+  all) kinds=" build test " ;;
+  bench) kinds=" build bench " ;;
+  *) kinds= ;;
+esac
+if [[ ! $kinds ]]; then
+  echo "usage: $0 [build|all|bench]" >&2
   exit 2
 fi
 
 missing=()
 while read -r package kind _; do
   [[ -z $package || $package == \#* ]] && continue
-  [[ $want == build && $kind != build ]] && continue
+  [[ $kinds == *" $kind "* ]] || continue
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
   [[ $status == installed ]] || missing+=("$package")
 done <"$root/scripts/packages.txt"

@@ -66,5 +66,6 @@ export RNNC_BUILD=$BUILD_DIR
 unit_tests test/tools/rnn
 unit_tests test/conformance
 unit_tests test/training
+unit_tests test/bench
 echo
 finished=yes

@@ -117,7 +117,7 @@ def main():
                 folder / "lib" / "librnn.so")
     shutil.copy(BUILD / "bin" / "rnn", folder / "bin" / "rnn")
     for source in (HERE / "run.py", HERE / "peers.py",
-                   HERE / "triton_scan.py",
+                   HERE / "triton_scan.py", HERE.parent / "measure.py",
                    HERE.parents[1] / "test" / "conformance" / "librnn.py"):
         shutil.copy(source, folder)
     names = options.cases or [case.name for case in CASES]

@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 os.environ["RNNC_BUILD"] = str(HERE)
 sys.path.insert(0, str(HERE))
 
+import measure  # noqa: E402
 import peers  # noqa: E402
 from librnn import Module, Session  # noqa: E402
 
@@ -93,14 +94,8 @@ def check_all(device):
 
 
 def seconds(session, entry, inputs, repeat):
-    times = []
-    for i in range(repeat + 1):
-        session.zero_gradients()
-        start = clock.perf_counter()
-        session.run(entry, inputs)
-        if i:  # the first allocates
-            times.append(clock.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
+    return measure.median_seconds(lambda: session.run(entry, inputs), repeat,
+                                  before=session.zero_gradients)
 
 
 def profile_kernels(path, batch, time, device, repeat):

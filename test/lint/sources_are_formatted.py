@@ -15,7 +15,7 @@ sources = sorted(
     if path.suffix in (".c", ".h", ".cpp", ".hpp")
 )
 scripts = sorted(str(path) for path in (root / "scripts").glob("*.sh"))
-scripts.append(str(root / ".ci" / "run"))
+scripts += [str(root / ".ci" / "run"), str(root / "bench" / "run.sh")]
 failed = False
 for command in (
     ["clang-format-22", "--dry-run", "-Werror", *sources],
