@@ -1,6 +1,6 @@
 # The sources of runtime/data, relative to runtime/.
 set(RNN_DATA_SOURCES
   data/Npy.cpp
-  data/TextWindows.cpp
+  data/Windows.cpp
   data/Tokenizer.cpp
   data/Utf8.cpp)

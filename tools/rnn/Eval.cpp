@@ -1,10 +1,9 @@
 // `rnn eval`: the loss of a checkpoint over a whole text.
 #include "Console.h"
-#include "Failure.h"
+#include "DataOptions.h"
 #include "Interrupt.h"
-#include "SplitLoss.h"
+#include "TextTokens.h"
 #include "Verb.h"
-#include "data/TextFile.h"
 
 #include <memory>
 
@@ -13,48 +12,51 @@ using namespace rnn;
 namespace {
 
 struct EvalOptions {
-  std::string module, parameters, text, objective, split = "val";
+  std::string module, parameters, objective, split = "val";
+  DataOptions data;
   int64_t time = 256, batch = 16;
   Place place;
   bool asJson = false;
 };
 
+void printWords(const EvalOptions &options, const std::string &objective,
+                const Score &score) {
+  printf("%s, %s, %lld predictions\n", objective.c_str(), options.split.c_str(),
+         static_cast<long long>(score.predictions));
+  printf("loss, windows of %lld from a zero state  %.6f\n",
+         static_cast<long long>(options.time), score.loss);
+  if (score.carriedLoss)
+    printf("loss, state carried                      %.6f\n",
+           *score.carriedLoss);
+}
+
+void printResult(const EvalOptions &options, const std::string &objective,
+                 const Score &score) {
+  nlohmann::json result{{"objective", objective},
+                        {"split", options.split},
+                        {"predictions", score.predictions},
+                        {"loss", score.loss},
+                        {"carried_loss", nullptr}};
+  if (score.carriedLoss)
+    result["carried_loss"] = *score.carriedLoss;
+  printJson(result);
+}
+
 int runEval(const EvalOptions &options) {
-  std::string text = readWholeFile(options.text);
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);
-  const EntrySpec &entry = textLossEntry(descriptor, objective);
   Session session(module, options.place.threads, 0, options.place.device);
   session.load(options.parameters);
-  std::vector<int32_t> tokens =
-      tokensFor(entry, tokenizerOf(session.metadata(tokenizerKey)), text,
-                "'" + options.text + "'");
-  TokenRange part{tokens.data(), tokens.data() + tokens.size()};
-  if (options.split == "train")
-    part = trainPart(tokens);
-  if (options.split == "val")
-    part = validationPart(tokens);
-
+  std::unique_ptr<Evaluation> evaluation = openEvaluation(
+      options.data, options.split, session.metadata(tokenizerKey),
+      options.batch, options.time, descriptor, objective);
   catchInterrupts();
-  SplitLoss loss = splitLoss(session, entry, part, options.batch, options.time);
-  if (options.asJson) {
-    nlohmann::json result{{"objective", objective.name},
-                          {"split", options.split},
-                          {"predictions", loss.predictions},
-                          {"loss", loss.windows},
-                          {"carried_loss", nullptr}};
-    if (loss.carried)
-      result["carried_loss"] = *loss.carried;
-    printJson(result);
-    return exitOk;
-  }
-  printf("%s, %s, %lld predictions\n", objective.name.c_str(),
-         options.split.c_str(), static_cast<long long>(loss.predictions));
-  printf("loss, windows of %lld from a zero state  %.6f\n",
-         static_cast<long long>(options.time), loss.windows);
-  if (loss.carried)
-    printf("loss, state carried                      %.6f\n", *loss.carried);
+  Score score = evaluation->measure(session, /*quick=*/false);
+  if (options.asJson)
+    printResult(options, objective.name, score);
+  else
+    printWords(options, objective.name, score);
   return exitOk;
 }
 
@@ -66,7 +68,7 @@ Action rnn::defineEval(CLI::App &verb) {
   verb.add_option("--parameters", options->parameters,
                   "Checkpoint (safetensors)")
       ->required();
-  verb.add_option("--text", options->text, "Text file")->required();
+  verb.add_option("--text", options->data.text, "Text file")->required();
   verb.add_option("--split", options->split,
                   "val (the last 10% of the text), train (the rest) or all")
       ->check(CLI::IsMember({"val", "train", "all"}))

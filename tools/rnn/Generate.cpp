@@ -1,8 +1,9 @@
 // `rnn generate`: text from a prompt, token by token through a model's step.
 #include "Console.h"
+#include "EntryArrays.h"
 #include "Failure.h"
 #include "Interrupt.h"
-#include "TextObjective.h"
+#include "TextTokens.h"
 #include "Verb.h"
 #include "data/Utf8.h"
 

@@ -33,7 +33,7 @@ void TrainOptions::define(CLI::App &verb) {
   };
 
   verb.add_option("MODULE", module, "Compiled module")->required();
-  verb.add_option("--text", text,
+  verb.add_option("--text", data.text,
                   "Text file: its first 90% train, the rest "
                   "validates")
       ->required();
@@ -72,7 +72,7 @@ void TrainOptions::define(CLI::App &verb) {
       ->allow_extra_args(false);
   runOption("--seed", seed, "Initial parameters, data order, dropout")
       ->check(notNegative);
-  runOption("--tokenizer", tokenizer, "bytes or chars")
+  runOption("--tokenizer", data.tokenizer, "bytes or chars")
       ->check(CLI::IsMember({"bytes", "chars"}));
   addRunOption(verb.add_option("--objective", objective,
                                "Objective (default: the only one)"),

@@ -4,6 +4,7 @@
 #ifndef RNN_TOOLS_RNN_TRAINOPTIONS_H
 #define RNN_TOOLS_RNN_TRAINOPTIONS_H
 
+#include "DataOptions.h"
 #include "Verb.h"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +17,8 @@
 namespace rnn {
 
 struct TrainOptions {
-  std::string module, text, out, log, objective, tokenizer = "bytes";
+  std::string module, out, log, objective;
+  DataOptions data;
   std::vector<std::string> freeze;
   uint64_t steps = 2000, warmup = 0, seed = 0, saveEvery = 250, evalEvery = 0;
   double minutes = 0; // 0: `steps` ends the run
@@ -28,6 +30,10 @@ struct TrainOptions {
 
   /// Adds all options to `verb`; the optimizer's defaults are the runtime's.
   void define(CLI::App &verb);
+
+  Reading reading() const {
+    return {batch, batch * accumulate, time, seed, carryState};
+  }
 
   /// The run's options as JSON.
   nlohmann::json runOptions() const;

@@ -1,8 +1,9 @@
 // The command line `rnn`: parses, runs one verb, and turns what it throws into
 // one line and an exit code.
 #include "Console.h"
-#include "SplitLoss.h"
+#include "Interrupt.h"
 #include "Verb.h"
+#include "rnn.hpp"
 
 #include <algorithm>
 #include <csignal>
