@@ -1,4 +1,5 @@
-// `rnn eval`: the loss of a checkpoint over a whole text.
+// `rnn eval`: how good a checkpoint is, over a whole text or series, or on
+// sequences.
 #include "Console.h"
 #include "DataOptions.h"
 #include "Interrupt.h"
@@ -15,12 +16,24 @@ struct EvalOptions {
   std::string module, parameters, objective, split = "val";
   DataOptions data;
   int64_t time = 256, batch = 16;
+  uint64_t seed = 0;
   Place place;
   bool asJson = false;
 };
 
-void printWords(const EvalOptions &options, const std::string &objective,
-                const Score &score) {
+void printSequences(const std::string &objective, const Score &score) {
+  printf("%s, %lld predictions in %lld sequences\n", objective.c_str(),
+         static_cast<long long>(score.predictions),
+         static_cast<long long>(*score.sequences));
+  printf("loss                          %.6f\n", score.loss);
+  if (!score.accuracy)
+    return;
+  printf("accuracy                      %.6f\n", *score.accuracy);
+  printf("accuracy of whole sequences   %.6f\n", *score.sequenceAccuracy);
+}
+
+void printSeries(const EvalOptions &options, const std::string &objective,
+                 const Score &score) {
   printf("%s, %s, %lld predictions\n", objective.c_str(), options.split.c_str(),
          static_cast<long long>(score.predictions));
   printf("loss, windows of %lld from a zero state  %.6f\n",
@@ -30,19 +43,29 @@ void printWords(const EvalOptions &options, const std::string &objective,
            *score.carriedLoss);
 }
 
+template <typename T> nlohmann::json orNull(const std::optional<T> &value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
 void printResult(const EvalOptions &options, const std::string &objective,
                  const Score &score) {
   nlohmann::json result{{"objective", objective},
-                        {"split", options.split},
                         {"predictions", score.predictions},
-                        {"loss", score.loss},
-                        {"carried_loss", nullptr}};
-  if (score.carriedLoss)
-    result["carried_loss"] = *score.carriedLoss;
+                        {"loss", score.loss}};
+  if (options.data.task.empty())
+    result["split"] = options.split;
+  if (score.sequences) {
+    result["sequences"] = *score.sequences;
+    result["accuracy"] = orNull(score.accuracy);
+    result["sequence_accuracy"] = orNull(score.sequenceAccuracy);
+  } else {
+    result["carried_loss"] = orNull(score.carriedLoss);
+  }
   printJson(result);
 }
 
 int runEval(const EvalOptions &options) {
+  requireOneKind(options.data);
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);
@@ -50,13 +73,15 @@ int runEval(const EvalOptions &options) {
   session.load(options.parameters);
   std::unique_ptr<Evaluation> evaluation = openEvaluation(
       options.data, options.split, session.metadata(tokenizerKey),
-      options.batch, options.time, descriptor, objective);
+      options.batch, options.time, options.seed, descriptor, objective);
   catchInterrupts();
   Score score = evaluation->measure(session, /*quick=*/false);
   if (options.asJson)
     printResult(options, objective.name, score);
+  else if (score.sequences)
+    printSequences(objective.name, score);
   else
-    printWords(options, objective.name, score);
+    printSeries(options, objective.name, score);
   return exitOk;
 }
 
@@ -68,17 +93,42 @@ Action rnn::defineEval(CLI::App &verb) {
   verb.add_option("--parameters", options->parameters,
                   "Checkpoint (safetensors)")
       ->required();
-  verb.add_option("--text", options->data.text, "Text file")->required();
-  verb.add_option("--split", options->split,
-                  "val (the last 10% of the text), train (the rest) or all")
-      ->check(CLI::IsMember({"val", "train", "all"}))
-      ->capture_default_str();
-  verb.add_option("--time", options->time, "Tokens in a window")
+  CLI::Option *text =
+      verb.add_option("--text", options->data.text, "Text file");
+  CLI::Option *task = verb.add_option(
+      "--task", options->data.task,
+      "Sequences of this task that no training sees; `rnn data list` has them "
+      "all");
+  verb.add_option("--length", options->data.length,
+                  "Symbols before a task's answers: 40, or 40..256 for each "
+                  "length in between");
+  verb.add_option("--count", options->data.evalCount, "Sequences of the task")
       ->check(positiveSize)
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(task);
+  verb.add_option("--seed", options->seed,
+                  "Which sequences of the task; those of 0 validate a training")
+      ->check(notNegative)
+      ->capture_default_str()
+      ->needs(task);
+  CLI::Option *files = verb.add_option(
+      "--data", options->data.files,
+      "Folder of sequences, or a series of numbers, as `rnn train` takes it");
+  text->excludes(task)->excludes(files);
+  task->excludes(files);
+  verb.add_option("--split", options->split,
+                  "val (the last 10% of what is read), train (the rest) or all")
+      ->check(CLI::IsMember({"val", "train", "all"}))
+      ->capture_default_str()
+      ->excludes(task);
+  verb.add_option("--time", options->time,
+                  "Tokens, or steps of a series, in a window")
+      ->check(positiveSize)
+      ->capture_default_str()
+      ->excludes(task);
   verb.add_option("--batch", options->batch,
-                  "Windows in a call, and contiguous streams where the state "
-                  "is carried")
+                  "Windows or sequences in a call, and contiguous streams "
+                  "where the state is carried")
       ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--objective", options->objective,

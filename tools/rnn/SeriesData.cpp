@@ -24,6 +24,23 @@ const EntrySpec &rnn::textLossEntry(const Descriptor &descriptor,
   return entry;
 }
 
+const EntrySpec &rnn::seriesLossEntry(const Descriptor &descriptor,
+                                      const ObjectiveSpec &objective,
+                                      const Array &series) {
+  const EntrySpec &entry = descriptor.entries[size_t(objective.loss)];
+  std::vector<int64_t> shape = {batchExtent, timeExtent};
+  shape.insert(shape.end(), series.shape.begin() + 1, series.shape.end());
+  bool fits = entry.inputs.size() == 2;
+  for (const TensorSpec &input : entry.inputs)
+    fits = fits && isFloat(input) && input.shape == shape;
+  if (!fits)
+    fail(RNN_INCOMPATIBLE, "objective '", objective.name,
+         "' cannot take this series: it needs two inputs ",
+         typeName(descriptor.elementType), " ", shapeText(shape),
+         ", the steps and the steps after, and has (", inputsText(entry), ")");
+  return entry;
+}
+
 namespace {
 
 class Measurement {

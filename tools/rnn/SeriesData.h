@@ -12,6 +12,12 @@ namespace rnn {
 const EntrySpec &textLossEntry(const Descriptor &descriptor,
                                const ObjectiveSpec &objective);
 
+/// The same for a series of numbers, [time, features...] of any float type: two
+/// inputs [batch, time, features...] of floats, a step and the step after.
+const EntrySpec &seriesLossEntry(const Descriptor &descriptor,
+                                 const ObjectiveSpec &objective,
+                                 const Array &series);
+
 /// The mean loss over a whole part of a series: in windows of `time` steps that
 /// do not overlap (the last may be shorter), each from the initial state; and,
 /// where the objective has a state, over `batch` contiguous streams that cover

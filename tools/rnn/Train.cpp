@@ -310,6 +310,7 @@ int runTrain(TrainOptions &options) {
     note("'" + options.out +
          "' will be replaced; --resume would go on from it");
   }
+  requireOneKind(options.data);
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);

@@ -9,7 +9,8 @@ using nlohmann::json;
 
 template <typename T>
 CLI::Option *TrainOptions::addRunOption(CLI::Option *option, T &value) {
-  ofRun.push_back({option->get_name(), option, [&value] { return json(value); },
+  ofRun.push_back({option->get_name(), option, json(value),
+                   [&value] { return json(value); },
                    [&value](const json &stored) { value = stored.get<T>(); }});
   return option;
 }
@@ -33,10 +34,30 @@ void TrainOptions::define(CLI::App &verb) {
   };
 
   verb.add_option("MODULE", module, "Compiled module")->required();
-  verb.add_option("--text", data.text,
-                  "Text file: its first 90% train, the rest "
-                  "validates")
-      ->required();
+  CLI::Option *textOption =
+      verb.add_option("--text", data.text,
+                      "Text file: its first 90% train, the rest validates");
+  CLI::Option *taskOption = addRunOption(
+      verb.add_option("--task", data.task,
+                      "Sequences of this task, made while training, such as "
+                      "parity or selective-copying:symbols=16,memorize=8; `rnn "
+                      "data list` has them all"),
+      data.task);
+  addRunOption(verb.add_option("--length", data.length,
+                               "Symbols before a task's answers: 40, or 3..40 "
+                               "for each length in between"),
+               data.length);
+  runOption("--eval-count", data.evalCount,
+            "Sequences of a task to validate on")
+      ->check(positiveSize);
+  CLI::Option *filesOption = verb.add_option(
+      "--data", data.files,
+      "Folder with a file NAME.npy or NAME.csv for each input of the "
+      "objective, whose first axis is the sequences, or one such file, a "
+      "series [time, features] to predict the next step of; the first 90% "
+      "train, the rest validates");
+  textOption->excludes(taskOption)->excludes(filesOption);
+  taskOption->excludes(filesOption);
   verb.add_option("--out", out, "Checkpoint to write (safetensors)")
       ->required();
   verb.add_flag("--resume", resume,
@@ -49,14 +70,18 @@ void TrainOptions::define(CLI::App &verb) {
                       "End after this time instead, the learning rate too")
           ->check(CLI::Range(1e-3, 1e6))
           ->excludes(stepsOption);
-  runOption("--batch", batch, "Windows in a micro-batch")->check(positiveSize);
-  runOption("--time", time, "Tokens in a window")->check(positiveSize);
+  runOption("--batch", batch, "Windows or sequences in a micro-batch")
+      ->check(positiveSize);
+  runOption("--time", time, "Tokens, or steps of a series, in a window")
+      ->check(positiveSize)
+      ->excludes(taskOption);
   runOption("--accumulate", accumulate, "Micro-batches in an update")
       ->check(positiveSize);
   addRunOption(verb.add_flag("--carry-state", carryState,
-                             "Read the text as contiguous streams and carry "
-                             "the state over windows"),
-               carryState);
+                             "Read the text or series as contiguous streams "
+                             "and carry the state over windows"),
+               carryState)
+      ->excludes(taskOption);
   runOption("--lr", learningRate, "Highest learning rate");
   runOption("--min-lr", minLearningRate, "Learning rate at the end");
   runOption("--warmup", warmup, "Updates until the highest learning rate")
@@ -98,9 +123,9 @@ json TrainOptions::runOptions() const {
 
 void TrainOptions::takeRunOptions(const json &stored) {
   for (const RunOption &option : ofRun) {
-    if (!stored.contains(option.key))
-      fail(RNN_CORRUPT, "the options in '", out, "' lack ", option.key);
-    const json &before = stored[option.key];
+    // A run of before there was such an option had its default.
+    const json before =
+        stored.contains(option.key) ? stored[option.key] : option.fallback;
     if (option.option->count() == 0)
       option.set(before);
     else if (option.get() != before)

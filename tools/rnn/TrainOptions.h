@@ -47,6 +47,7 @@ private:
   struct RunOption {
     std::string key;
     CLI::Option *option;
+    nlohmann::json fallback;
     std::function<nlohmann::json()> get;
     std::function<void(const nlohmann::json &)> set;
   };

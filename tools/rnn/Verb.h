@@ -50,6 +50,7 @@ inline void addPlace(CLI::App &verb, Place &place) {
 
 Action defineTrain(CLI::App &verb);
 Action defineEval(CLI::App &verb);
+Action defineData(CLI::App &verb);
 Action defineGenerate(CLI::App &verb);
 Action defineRun(CLI::App &verb);
 Action defineCheck(CLI::App &verb);

@@ -19,8 +19,9 @@ struct Verb {
 };
 
 const Verb verbs[] = {
-    {"train", "Train a module on a text", defineTrain},
-    {"eval", "Measure a checkpoint's loss over a whole text", defineEval},
+    {"train", "Train a module on a text, a task or numbers", defineTrain},
+    {"eval", "Measure a checkpoint on the same", defineEval},
+    {"data", "Make the sequences of a task", defineData},
     {"generate", "Continue a prompt", defineGenerate},
     {"run", "Run an entry on .npy files", defineRun},
     {"check", "Check gradients by differences, and step against sequence",
