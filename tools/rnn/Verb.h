@@ -56,6 +56,7 @@ Action defineRun(CLI::App &verb);
 Action defineCheck(CLI::App &verb);
 Action defineInspect(CLI::App &verb);
 Action defineBench(CLI::App &verb);
+Action defineReport(CLI::App &verb);
 
 } // namespace rnn
 #endif // RNN_TOOLS_RNN_VERB_H

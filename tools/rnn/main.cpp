@@ -28,6 +28,7 @@ const Verb verbs[] = {
      defineCheck},
     {"inspect", "Print what a module or checkpoint holds", defineInspect},
     {"bench", "Time a module's entries", defineBench},
+    {"report", "Show runs as a page, a plot or to TensorBoard", defineReport},
 };
 
 // Levenshtein's distance.
