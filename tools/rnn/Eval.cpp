@@ -3,12 +3,14 @@
 #include "Console.h"
 #include "DataOptions.h"
 #include "Interrupt.h"
+#include "RunFolder.h"
 #include "TextTokens.h"
 #include "Verb.h"
 
 #include <memory>
 
 using namespace rnn;
+using nlohmann::json;
 
 namespace {
 
@@ -64,7 +66,19 @@ void printResult(const EvalOptions &options, const std::string &objective,
   printJson(result);
 }
 
-int runEval(const EvalOptions &options) {
+// Of a run, what it was trained on, unless other data is named.
+void takeData(DataOptions &data, const json &run) {
+  if (run.is_null() ||
+      !(data.text.empty() && data.task.empty() && data.files.empty()))
+    return;
+  data.text = run["settings"].value("--text", "");
+  data.files = run["settings"].value("--data", "");
+  data.task = run["options"].value("--task", "");
+  data.length = run["options"].value("--length", "");
+}
+
+int runEval(EvalOptions &options) {
+  takeData(options.data, enterRun(options.module, options.parameters));
   requireOneKind(options.data);
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
@@ -89,12 +103,15 @@ int runEval(const EvalOptions &options) {
 
 Action rnn::defineEval(CLI::App &verb) {
   auto options = std::make_shared<EvalOptions>();
-  verb.add_option("MODULE", options->module, "Compiled module")->required();
-  verb.add_option("--parameters", options->parameters,
-                  "Checkpoint (safetensors)")
+  verb.add_option("MODULE", options->module,
+                  "Compiled module, or the folder of a run")
       ->required();
+  verb.add_option("--parameters", options->parameters,
+                  "Checkpoint (safetensors); of a run, by itself its best");
   CLI::Option *text =
-      verb.add_option("--text", options->data.text, "Text file");
+      verb.add_option("--text", options->data.text,
+                      "Text file (of a run, by itself what it was "
+                      "trained on)");
   CLI::Option *task = verb.add_option(
       "--task", options->data.task,
       "Sequences of this task that no training sees; `rnn data list` has them "

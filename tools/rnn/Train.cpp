@@ -4,8 +4,10 @@
 #include "Console.h"
 #include "Failure.h"
 #include "Interrupt.h"
-#include "MetricsLog.h"
+#include "KernelProfile.h"
 #include "ProgressBar.h"
+#include "RunRecorder.h"
+#include "Samples.h"
 #include "ScoreText.h"
 #include "TextTokens.h"
 #include "TrainOptions.h"
@@ -102,16 +104,21 @@ rnn_trainer_options trainerOptions(const TrainOptions &options) {
 class TrainingRun {
 public:
   TrainingRun(const TrainOptions &options, const Module &module,
-              const ObjectiveSpec &objective, const EntrySpec &entry,
+              const Descriptor &descriptor, const ObjectiveSpec &objective,
               const TrainingData &data)
-      : options(options), data(data),
+      : options(options), module(module), descriptor(descriptor),
+        objective(objective), data(data),
         session(module, options.place.threads, options.seed,
                 options.place.device) {
     for (const std::string &pattern : options.freeze)
       session.freeze(pattern);
     trainer = std::make_unique<Trainer>(session, objective.name,
                                         trainerOptions(options));
-    if (options.carryState && !entry.states.empty())
+    if (options.samples.every)
+      samples.emplace(options.samples, descriptor, data.tokenizer(),
+                      options.seed);
+    bool hasStates = !descriptor.entries[size_t(objective.loss)].states.empty();
+    if (options.carryState && hasStates)
       for (int64_t i = 0; i < options.accumulate; ++i)
         states.emplace_back(session, objective.name, options.batch);
     for (State &state : states)
@@ -139,19 +146,28 @@ private:
   }
   void planEnd(double secondsPerStep);
   void step();
+  bool isTimed() const;
+  void keepProfile();
   void validate();
+  void sample();
+  void saveBest(double loss);
+  json aboutRun(const json &description) const;
   void save();
   void report(bool wasInterrupted);
   void show();
 
   const TrainOptions &options;
+  const Module &module;
+  const Descriptor &descriptor;
+  const ObjectiveSpec &objective;
   const TrainingData &data;
   Session session;
+  std::optional<Samples> samples;
   std::unique_ptr<Trainer> trainer;
   std::vector<State> states;
   std::vector<rnn_state *> rawStates;
 
-  std::unique_ptr<MetricsLog> log;
+  std::unique_ptr<RunRecorder> recorder;
   ProgressBar bar;
   Clock::time_point start = Clock::now();
   double earlier = 0;     // seconds before this process, with --minutes
@@ -204,27 +220,67 @@ void TrainingRun::step() {
   if (options.carryState && data.beginsAnew(now))
     for (State &state : states)
       state.reset();
+  bool timed = isTimed();
+  if (timed)
+    session.setProfiling(true);
   rnn_metrics metrics = trainer->step(inputs, rawStates);
 
   double speed =
       static_cast<double>(positions) / std::max(secondsSince(began), 1e-9);
   lastLoss = metrics.loss;
   shownLoss = now == firstStep ? lastLoss : 0.9 * shownLoss + 0.1 * lastLoss;
-  log->write({{"step", metrics.step},
-              {"loss", metrics.loss},
-              {"learning_rate", metrics.learning_rate},
-              {"gradient_norm", metrics.gradient_norm},
-              {"tokens_per_second", speed},
-              {"elapsed", secondsSince(start)}});
+  recorder->write({{"step", metrics.step},
+                   {"loss", metrics.loss},
+                   {"learning_rate", metrics.learning_rate},
+                   {"gradient_norm", metrics.gradient_norm},
+                   {"tokens_per_second", speed},
+                   {"elapsed", secondsSince(start)}});
+  if (timed)
+    keepProfile();
   // Ten steps to get warm: the first ones are slow.
   if (options.minutes > 0 && now % 10 == 9 && now - firstStep >= 9)
     planEnd(secondsSince(start) / static_cast<double>(now + 1 - firstStep));
   show();
 }
 
+// The eleventh step of this process, when all is warm, or the last one before.
+bool TrainingRun::isTimed() const {
+  uint64_t now = trainer->steps() - firstStep;
+  bool isLast = options.minutes == 0 && trainer->steps() + 1 == options.steps;
+  return options.profile && (now == 10 || (isLast && now < 10));
+}
+
+void TrainingRun::keepProfile() {
+  const EntrySpec &gradient = descriptor.entries[size_t(objective.gradient)];
+  int64_t time = positions / (options.batch * options.accumulate);
+  json profile = kernelProfile(json::parse(session.profile()),
+                               json::parse(module.describe()),
+                               {gradient.name, options.batch, time, 1});
+  session.setProfiling(false);
+  if (descriptor.device.kind == DeviceTarget::Cpu)
+    addLimits(profile,
+              measureLimits(options.place.threads, descriptor.elementType));
+  profile["what"] = "step " + std::to_string(trainer->steps()) + ", batch " +
+                    std::to_string(options.batch) + ", time " +
+                    std::to_string(time);
+  recorder->profile(profile);
+}
+
+void TrainingRun::sample() {
+  std::string text = samples->write(session);
+  if (!interrupted())
+    recorder->sample(trainer->steps(), options.samples.prompt, text);
+}
+
+void TrainingRun::saveBest(double loss) {
+  if (recorder->isBest(loss))
+    session.save(recorder->best());
+}
+
 void TrainingRun::validate() {
   Score score = data.validation().measure(session, /*quick=*/true);
-  log->write(validationLine(trainer->steps(), score));
+  recorder->write(validationLine(trainer->steps(), score));
+  saveBest(score.loss);
   note("step " + std::to_string(trainer->steps()) + ": " +
        validationText(score));
 }
@@ -246,8 +302,10 @@ void TrainingRun::report(bool wasInterrupted) {
   if (!wasInterrupted) {
     Score score = data.validation().measure(session, /*quick=*/false);
     result.update(validationJson(score));
-    if (trainer->steps() != firstStep)
-      log->write(validationLine(trainer->steps(), score));
+    if (trainer->steps() != firstStep) {
+      recorder->write(validationLine(trainer->steps(), score));
+      saveBest(score.loss);
+    }
     if (!options.asJson)
       puts((validationText(score) + " (" + countsText(score) + ")").c_str());
   }
@@ -255,12 +313,25 @@ void TrainingRun::report(bool wasInterrupted) {
     printJson(result);
 }
 
+json TrainingRun::aboutRun(const json &description) const {
+  json about = {{"seed", options.seed},
+                {"model", modelFacts(descriptor, objective)},
+                {"data", description},
+                {"options", description.at("options")},
+                {"settings", options.settings()}};
+  about["data"].erase("options");
+  return about;
+}
+
 int TrainingRun::run(const json &description) {
   session.setMetadata(runKey, description.dump());
   if (std::string tokenizer = data.tokenizer(); !tokenizer.empty())
     session.setMetadata(tokenizerKey, tokenizer);
   firstStep = trainer->steps();
-  log = std::make_unique<MetricsLog>(options.log, firstStep > 0, firstStep);
+  recorder = std::make_unique<RunRecorder>(
+      RecordPaths{options.log, options.tensorBoard, options.run}, firstStep);
+  recorder->begin(aboutRun(description), json::parse(session.profile()),
+                  options.place.threads);
   start = Clock::now();
   try {
     while (!finished() && !interrupted()) {
@@ -269,12 +340,14 @@ int TrainingRun::run(const json &description) {
       bool last = finished();
       if (!last && options.evalEvery && now % options.evalEvery == 0)
         validate();
+      if (samples && (last || now % options.samples.every == 0))
+        sample();
       if (!last && options.saveEvery && now % options.saveEvery == 0)
         save();
     }
   } catch (const Interrupted &) {
     // In a validation: the steps are done and get saved below.
-  } catch (...) {
+  } catch (const std::exception &error) {
     // Whatever stopped the run, a full log disk or a loss that is not finite,
     // the steps before it are good.
     bar.clear();
@@ -282,6 +355,7 @@ int TrainingRun::run(const json &description) {
       save();
       note("saved step " + std::to_string(saved) + " to " + options.out);
     }
+    recorder->end(saved, std::string("failed: ") + error.what());
     throw;
   }
   bar.clear();
@@ -289,18 +363,24 @@ int TrainingRun::run(const json &description) {
     save();
   if (interrupted() && !finished()) {
     note("interrupted; saved step " + std::to_string(saved) + " to " +
-         options.out + ", go on with --resume");
+         options.out + ", go on with " +
+         (options.run.empty() ? "--resume"
+                              : "rnn train --resume " + options.run));
+    recorder->end(saved, "interrupted");
     report(/*wasInterrupted=*/true);
     return exitInterrupted;
   }
   note("saved step " + std::to_string(saved) + " to " + options.out);
+  recorder->end(saved, "finished");
   report(/*wasInterrupted=*/false);
   return exitOk;
 }
 
 int runTrain(TrainOptions &options) {
   catchInterrupts();
-  requireWritable(options.out);
+  options.settle();
+  if (!options.beginsRun())
+    requireWritable(options.out);
   json metadata = resumedMetadata(options), before;
   bool resumes = !metadata.is_null();
   if (resumes) {
@@ -318,8 +398,9 @@ int runTrain(TrainOptions &options) {
       openTrainingData(options.data, options.reading(), descriptor, objective);
   if (resumes)
     requireSameData(options, *data, before);
-  TrainingRun run(options, module, objective,
-                  descriptor.entries[size_t(objective.loss)], *data);
+  TrainingRun run(options, module, descriptor, objective, *data);
+  if (options.beginsRun())
+    RunFolder(options.run).create(options.module);
   if (resumes)
     run.resume(metadata);
   return run.run(runDescription(options, *data));
