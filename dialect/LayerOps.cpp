@@ -170,6 +170,32 @@ static LogicalResult verifyScalar(Operation *op, StringRef constraint) {
   return success();
 }
 
+static LogicalResult verifyMask(Operation *op, StringRef constraint,
+                                Value mask) {
+  if (mask &&
+      (!isSequence(mask.getType()) || !getFeatures(mask.getType()).empty()))
+    return op->emitOpError(constraint)
+           << ": `mask` must be tensor<?x?xi1> (batch, time), but is "
+           << mask.getType();
+  return success();
+}
+
+// The mean of `losses`, one number a step, over the steps where `mask` is true.
+// A null mask is true everywhere.
+static Value meanWhere(Value losses, Value mask, Type result,
+                       LayerExpander &b) {
+  if (!mask)
+    return MeanOp::create(b, result, losses);
+  Value ones = b.constant(1.0, losses.getType());
+  Value sum = MeanOp::create(b, result, b.masked(losses, mask));
+  Value counted = MeanOp::create(b, result, b.masked(ones, mask));
+  // Of both, the mean over all steps: where none counts, that is 0 / 0. One
+  // that counts is never less than this.
+  Value one = InverseCountOp::create(b, result);
+  return arith::DivFOp::create(b, sum,
+                               arith::MaximumFOp::create(b, counted, one));
+}
+
 LogicalResult CrossEntropyOp::verify() {
   auto logits = cast<RankedTensorType>(getLogits().getType());
   if (!isSequence(logits) || getFeatures(logits).size() != 1)
@@ -182,7 +208,9 @@ LogicalResult CrossEntropyOp::verify() {
   if (getTargets().getType() != wanted)
     return expected(*this, "cross_entropy_c1", "targets", wanted,
                     getTargets().getType());
-  return verifyScalar(*this, "cross_entropy_c2");
+  if (failed(verifyScalar(*this, "cross_entropy_c2")))
+    return failure();
+  return verifyMask(*this, "cross_entropy_c3", getMask());
 }
 
 Expansion CrossEntropyOp::expand(LayerExpander &b) {
@@ -203,7 +231,7 @@ Expansion CrossEntropyOp::expand(LayerExpander &b) {
       b, narrow, ReduceKind::sum,
       arith::SelectOp::create(b, isTarget, shifted, b.constant(0.0, wide)));
   Value loss = arith::SubFOp::create(b, math::LogOp::create(b, sum), picked);
-  return SmallVector<Value>{MeanOp::create(b, getType(), loss)};
+  return SmallVector<Value>{meanWhere(loss, getMask(), getType(), b)};
 }
 
 LogicalResult MSEOp::verify() {
@@ -212,7 +240,9 @@ LogicalResult MSEOp::verify() {
     return emitOpError("mse_c1: prediction and target must be the same "
                        "sequence type, but are ")
            << getPrediction().getType() << " and " << getTarget().getType();
-  return verifyScalar(*this, "mse_c2");
+  if (failed(verifyScalar(*this, "mse_c2")))
+    return failure();
+  return verifyMask(*this, "mse_c3", getMask());
 }
 
 Expansion MSEOp::expand(LayerExpander &b) {
@@ -226,7 +256,7 @@ Expansion MSEOp::expand(LayerExpander &b) {
   sum = b.createOrFold<ReshapeOp>(narrow, sum);
   Value share = b.constant(1.0 / double(getStaticSize(features)), narrow);
   Value mean = arith::MulFOp::create(b, sum, share);
-  return SmallVector<Value>{MeanOp::create(b, getType(), mean)};
+  return SmallVector<Value>{meanWhere(mean, getMask(), getType(), b)};
 }
 
 } // namespace rnn

@@ -115,17 +115,25 @@ def RNN_PositiveOp : RNN_ActivationOp<"positive"> {
 def RNN_CrossEntropyOp : RNN_LayerOp<"cross_entropy"> {
   let summary = "mean of -log softmax(logits)[target]";
   let description = [{
-    In nats, over batch and time. Targets outside [0, classes) are refused by
-    the runtime.
+    In nats, over batch and time; with `mask`, over the steps where it is true,
+    and 0 if there is none. Targets outside [0, classes) are refused by the
+    runtime, at steps that do not count as well.
 
     * `cross_entropy_c1`: targets have the logits' shape without classes.
     * `cross_entropy_c2`: the result is a scalar.
+    * `cross_entropy_c3`: `mask` is a sequence of i1 without features.
+
+    ```mlir
+    %loss = rnn.cross_entropy %logits, %targets mask(%m : tensor<?x?xi1>)
+        : tensor<?x?x16xf32>, tensor<?x?xi32> -> tensor<f32>
+    ```
   }];
-  let arguments = (ins RNN_FloatTensor:$logits, RNN_IntTensor:$targets);
+  let arguments = (ins RNN_FloatTensor:$logits, RNN_IntTensor:$targets,
+                       Optional<RNN_BoolTensor>:$mask);
   let results = (outs RNN_FloatTensor:$result);
   let assemblyFormat = [{
-    $logits `,` $targets attr-dict `:` type($logits) `,` type($targets) `->`
-    type($result)
+    $logits `,` $targets (`mask` `(` $mask^ `:` type($mask) `)`)? attr-dict `:`
+    type($logits) `,` type($targets) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -133,16 +141,19 @@ def RNN_CrossEntropyOp : RNN_LayerOp<"cross_entropy"> {
 def RNN_MSEOp : RNN_LayerOp<"mse"> {
   let summary = "mean of (prediction - target)^2";
   let description = [{
-    Over batch, time and features.
+    Over batch, time and features; with `mask`, over the steps where it is true,
+    and 0 if there is none.
 
     * `mse_c1`: prediction and target have the same type.
     * `mse_c2`: the result is a scalar.
+    * `mse_c3`: `mask` is a sequence of i1 without features.
   }];
-  let arguments = (ins RNN_FloatTensor:$prediction, RNN_FloatTensor:$target);
+  let arguments = (ins RNN_FloatTensor:$prediction, RNN_FloatTensor:$target,
+                       Optional<RNN_BoolTensor>:$mask);
   let results = (outs RNN_FloatTensor:$result);
   let assemblyFormat = [{
-    $prediction `,` $target attr-dict `:` type($prediction) `,` type($target)
-    `->` type($result)
+    $prediction `,` $target (`mask` `(` $mask^ `:` type($mask) `)`)? attr-dict
+    `:` type($prediction) `,` type($target) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -8,6 +8,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -65,6 +66,16 @@ std::unique_ptr<llvm::Module> translate(ModuleOp module,
   result->setTargetTriple(machine.getTargetTriple());
   result->setDataLayout(machine.createDataLayout());
   return result;
+}
+
+/// The descriptor, which is an object, with one more member.
+std::string withSource(StringRef descriptor, StringRef source) {
+  std::string text = descriptor.rtrim().drop_back().str();
+  llvm::raw_string_ostream stream(text);
+  // JSON is UTF-8; the text's comments may be anything.
+  stream << ",\"source\":" << llvm::json::Value(llvm::json::fixUTF8(source))
+         << "}";
+  return text;
 }
 
 std::string findLinker() {
@@ -159,7 +170,7 @@ LogicalResult emitAssembly(ModuleOp module, const CpuTarget &target,
 }
 
 LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
-                         StringRef path) {
+                         StringRef path, StringRef source) {
   auto descriptor = module->getAttrOfType<StringAttr>("rnn.descriptor");
   if (!descriptor)
     return module.emitError("the module has no descriptor: run "
@@ -192,7 +203,7 @@ LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
   auto translated = translate(module, target, *machine, context);
   if (!translated)
     return failure();
-  addDescriptor(*translated, descriptor.getValue());
+  addDescriptor(*translated, withSource(descriptor.getValue(), source));
   optimize(*translated, *machine);
   SmallString<0> code;
   llvm::raw_svector_ostream stream(code);

@@ -14,8 +14,9 @@ namespace rnn {
 /// error has been emitted at the module's location.
 ///
 /// The module must have the attribute `rnn.descriptor` (passes/Descriptor.h).
+/// `source`, the model's text, travels in the descriptor.
 llvm::LogicalResult emitModule(mlir::ModuleOp module, const CpuTarget &target,
-                               llvm::StringRef path);
+                               llvm::StringRef path, llvm::StringRef source);
 
 /// As above, but writes assembly text.
 llvm::LogicalResult emitAssembly(mlir::ModuleOp module, const CpuTarget &target,

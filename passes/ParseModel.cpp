@@ -85,7 +85,8 @@ LogicalResult runOnLargeStack(llvm::function_ref<void()> body) {
 } // namespace
 
 OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context,
-                                 ArrayRef<std::string> plugged) {
+                                 ArrayRef<std::string> plugged,
+                                 std::string *source) {
   Vocabulary vocabulary(plugged);
   context.loadDialect<RNNDialect>();
   StringRef name = path == "-" ? "<stdin>" : path;
@@ -114,6 +115,8 @@ OwningOpRef<ModuleOp> parseModel(StringRef path, MLIRContext &context,
   emitParserMessages(diagnostics, text, context, vocabulary);
   if (model && failed(vocabulary.check(*model, start)))
     return {};
+  if (source)
+    *source = std::move(text);
   return model;
 }
 

@@ -13,10 +13,12 @@ namespace rnn {
 /// must belong to the Vocabulary of models, to which `plugged` adds dialects.
 ///
 /// Null after an error, which has been emitted through `context` at a
-/// FileLineColLoc of `path`. Loads the `rnn` dialect.
+/// FileLineColLoc of `path`. Loads the `rnn` dialect. `source`, if it is not
+/// null, gets the text.
 mlir::OwningOpRef<mlir::ModuleOp>
 parseModel(llvm::StringRef path, mlir::MLIRContext &context,
-           llvm::ArrayRef<std::string> plugged = {});
+           llvm::ArrayRef<std::string> plugged = {},
+           std::string *source = nullptr);
 
 } // namespace rnn
 

@@ -2,6 +2,9 @@
 // system saves the wide registers; cpuid alone does not tell.
 #include "CpuFeatures.h"
 
+#include <cpuid.h>
+#include <cstring>
+
 using namespace rnn;
 
 static bool hasFeature(const std::string &name) {
@@ -67,4 +70,21 @@ rnn::missingCpuFeatures(const std::vector<std::string> &wanted) {
     if (!hasFeature(name))
       missing.push_back(name);
   return missing;
+}
+
+std::string rnn::cpuName() {
+  constexpr unsigned firstLeaf = 0x80000002, leaves = 3;
+  unsigned words[4 * leaves] = {};
+  for (unsigned i = 0; i < leaves; ++i) {
+    unsigned *leaf = words + 4 * i;
+    if (!__get_cpuid(firstLeaf + i, leaf, leaf + 1, leaf + 2, leaf + 3))
+      return "an unknown CPU";
+  }
+  char text[sizeof words + 1] = {};
+  std::memcpy(text, words, sizeof words);
+  std::string name = text;
+  size_t begin = name.find_first_not_of(' ');
+  size_t end = name.find_last_not_of(' ');
+  return begin == std::string::npos ? "an unknown CPU"
+                                    : name.substr(begin, end - begin + 1);
 }

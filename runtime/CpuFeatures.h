@@ -12,5 +12,8 @@ namespace rnn {
 std::vector<std::string>
 missingCpuFeatures(const std::vector<std::string> &wanted);
 
+// "AMD EPYC 7B13 64-Core Processor", as the CPU calls itself.
+std::string cpuName();
+
 } // namespace rnn
 #endif // RNN_CPUFEATURES_H

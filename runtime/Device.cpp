@@ -1,6 +1,7 @@
 // See Device.h.
 #include "Device.h"
 
+#include "CpuFeatures.h"
 #include "Module.h"
 #include "cpu/HostDevice.h"
 #include "cuda/CudaDevice.h"
@@ -13,6 +14,8 @@ void Device::count(int64_t bytes) {
   while (most < now && !peakBytes.compare_exchange_weak(most, now)) {
   }
 }
+
+std::string Device::hardware() const { return cpuName(); }
 
 namespace {
 

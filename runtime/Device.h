@@ -31,6 +31,9 @@ public:
   // and nothing needs copying.
   virtual bool isHost() const { return false; }
 
+  // What the name stands for: "NVIDIA H100 PCIe", or the CPU's name.
+  virtual std::string hardware() const;
+
   // At least one byte, aligned to 64 bytes or more, of any content. Throws
   // std::bad_alloc or RNN_OUT_OF_MEMORY with what was asked and what is free.
   virtual void *allocate(int64_t bytes) = 0;

@@ -4,6 +4,7 @@
 #include "Module.h"
 
 #include "Boundary.h"
+#include "FunctionNames.h"
 #include "ModuleFile.h"
 
 #include <cerrno>
@@ -83,6 +84,10 @@ Module::~Module() {
     dlclose(library);
   if (descriptorFile >= 0)
     close(descriptorFile);
+}
+
+std::string Module::functionName(const void *address) const {
+  return rnn::functionName(descriptorFile, address);
 }
 
 //===-- C API ------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 #include "Descriptor.h"
 
 #include <memory>
+#include <string>
 
 namespace rnn::core {
 
@@ -32,6 +33,8 @@ public:
   const void *constants() const { return constantData; }
   const rnn_sim_kernel *simulatedKernels() const { return simKernels; }
   const char *ptx() const { return ptxText; }
+  // See FunctionNames.h.
+  std::string functionName(const void *address) const;
 
 private:
   Module() = default;

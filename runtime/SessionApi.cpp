@@ -146,15 +146,56 @@ rnn_code rnn_session_step(rnn_session *handle, rnn_state *state,
   });
 }
 
+//===-- Profiles ---------------------------------------------------------===//
+
+// {"name": ..., more}, for the list in rnn_session_profile.
+static void appendKernel(std::string &list, const std::string &name,
+                         const KernelTime &time, const std::string &more = "") {
+  list += (list.empty() ? "{\"name\": " : ", {\"name\": ") + quoteJson(name) +
+          ", \"launches\": " + std::to_string(time.launches) +
+          ", \"milliseconds\": " + numberJson(time.milliseconds) + more + "}";
+}
+
+static std::string deviceKernels(Session &session) {
+  const std::vector<std::string> &names = session.descriptor().device.kernels;
+  std::vector<KernelTime> times = session.device->profile();
+  std::string list;
+  for (size_t i = 0; i < times.size(); ++i)
+    if (times[i].launches > 0)
+      appendKernel(list, names[i], times[i]);
+  return list;
+}
+
+static std::string hostKernels(Session &session) {
+  std::string list;
+  const HostProfile *profile = session.host.timedCalls();
+  if (!profile)
+    return list;
+  size_t number = 0;
+  for (const HostProfile::Loop &loop : profile->allLoops()) {
+    ++number;
+    std::string name =
+        session.module->functionName(reinterpret_cast<const void *>(loop.body));
+    appendKernel(list, name.empty() ? "loop_" + std::to_string(number) : name,
+                 loop.time);
+  }
+  for (const HostProfile::Product &product : profile->allProducts())
+    appendKernel(
+        list, productName(product.shape), product.time,
+        ", \"operations\": " +
+            std::to_string(productOperations(product.shape)) +
+            ", \"bytes\": " + std::to_string(productBytes(product.shape)));
+  return list;
+}
+
 rnn_code rnn_session_set_profiling(rnn_session *handle, int on,
                                    rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
-    if (!session.device->setProfiling(on != 0) && on)
-      fail(RNN_UNAVAILABLE,
-           "kernels are timed on a GPU or a simulated one, "
-           "not on ",
-           session.device->name,
-           ": compile the model with rnnc --target=cuda:sm_NN or sim");
+    if (session.device->isHost())
+      session.host.setProfiling(on != 0);
+    else if (!session.device->setProfiling(on != 0) && on)
+      fail(RNN_UNAVAILABLE, "kernels cannot be timed on ",
+           session.device->name);
   });
 }
 
@@ -162,22 +203,13 @@ rnn_code rnn_session_profile(rnn_session *handle, char **json,
                              rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
     required(json, "json");
-    const std::vector<std::string> &names = session.descriptor().device.kernels;
     Device &device = *session.device;
-    std::vector<KernelTime> times = device.profile();
-    std::string text = "{\"device\": " + quoteJson(device.name) +
-                       ", \"bytes\": " + std::to_string(device.heldBytes) +
-                       ", \"peak_bytes\": " + std::to_string(device.peakBytes) +
-                       ", \"kernels\": [";
-    const char *between = "";
-    for (size_t i = 0; i < times.size(); ++i) {
-      if (times[i].launches == 0)
-        continue;
-      text += between + ("{\"name\": " + quoteJson(names[i])) +
-              ", \"launches\": " + std::to_string(times[i].launches) +
-              ", \"milliseconds\": " + numberJson(times[i].milliseconds) + "}";
-      between = ", ";
-    }
-    *json = copyText(text + "]}");
+    std::string kernels =
+        device.isHost() ? hostKernels(session) : deviceKernels(session);
+    *json = copyText("{\"device\": " + quoteJson(device.name) +
+                     ", \"hardware\": " + quoteJson(device.hardware()) +
+                     ", \"bytes\": " + std::to_string(device.heldBytes) +
+                     ", \"peak_bytes\": " + std::to_string(device.peakBytes) +
+                     ", \"kernels\": [" + kernels + "]}");
   });
 }

@@ -237,15 +237,21 @@ RNN_API rnn_code rnn_session_step(rnn_session *session, rnn_state *state,
 //===-- Measuring --------------------------------------------------------===//
 
 // 1: from here on every launch of a kernel is timed, beginning anew; 0: none
-// is. Of a GPU, where timed launches are not put together in CUDA graphs, and
-// of a simulated one, whose times say nothing of a GPU's. RNN_UNAVAILABLE on
-// the CPU, whose modules do not tell their kernels apart.
+// is. On a GPU timed launches are not put together in CUDA graphs; a simulated
+// one's times say nothing of a GPU's. On the CPU a kernel is a parallel loop or
+// a matrix product that the module asks for; the session's own work (norms of
+// gradients, checks) is none.
 RNN_API rnn_code rnn_session_set_profiling(rnn_session *session, int on,
                                            rnn_error *error);
-// *json: {"device": "cuda:0", "bytes", "peak_bytes": what the session with its
-// states and trainers holds on the device, and the most it has held,
-// "kernels": [{"name", "launches", "milliseconds": of all launches}]}, without
-// those that were not launched; empty where nothing is timed.
+// *json: {"device": "cuda:0", "hardware": the GPU's or the CPU's name, "bytes",
+// "peak_bytes": what the session with its states and trainers holds on the
+// device, and the most it has held, "kernels": [{"name", "launches",
+// "milliseconds": of all launches}]}, without those that were not launched;
+// empty where nothing is timed. Names are those of the descriptor's kernels; a
+// product on the CPU is "product_f32_MxNxK", with "_added" where it adds to its
+// result, and has "operations" (2 M N K) and "bytes" (of its matrices) of one
+// launch. A loop of a module whose symbols were stripped is "loop_1" and so on,
+// in the order of first calls.
 RNN_API rnn_code rnn_session_profile(rnn_session *session, char **json,
                                      rnn_error *error);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -35,18 +36,42 @@ Host::Host(unsigned threads, const rnn_host *given, Device *device)
       0,
       this,
       [](void *context, int64_t count, ThreadPool::Body body, void *argument) {
-        static_cast<Host *>(context)->parallelFor(count, body, argument);
+        auto &host = *static_cast<Host *>(context);
+        host.timed(body, [&] { host.parallelFor(count, body, argument); });
       },
       [](void *context, const rnn_matmul *product) {
-        static_cast<Host *>(context)->matmul(*product);
+        auto &host = *static_cast<Host *>(context);
+        host.timed(*product, [&] { host.matmul(*product); });
       },
       [](void *context, const rnn_launch *launch) {
         static_cast<Host *>(context)->launch(*launch);
       }};
   stepFunctions = functions;
   stepFunctions.matmul = [](void *context, const rnn_matmul *product) {
-    static_cast<Host *>(context)->matmul(*product, false);
+    auto &host = *static_cast<Host *>(context);
+    host.timed(*product, [&] { host.matmul(*product, false); });
   };
+}
+
+void Host::setProfiling(bool on) {
+  profile.reset();
+  if (on)
+    profile.emplace();
+}
+
+template <typename Work, typename What>
+void Host::timed(const What &what, Work work) noexcept {
+  if (!profile)
+    return work();
+  auto start = std::chrono::steady_clock::now();
+  work();
+  std::chrono::duration<double, std::milli> taken =
+      std::chrono::steady_clock::now() - start;
+  try {
+    profile->add(what, taken.count());
+  } catch (...) {
+    failure = std::current_exception();
+  }
 }
 
 void Host::parallelFor(int64_t count, ThreadPool::Body body, void *argument) {

@@ -7,11 +7,13 @@
 #define RNN_CPU_HOST_H
 
 #include "Device.h"
+#include "cpu/HostProfile.h"
 #include "cpu/Kernels.h"
 #include "cpu/OneDnn.h"
 #include "cpu/ThreadPool.h"
 
 #include <exception>
+#include <optional>
 
 namespace rnn {
 
@@ -53,13 +55,25 @@ public:
   void throwFailure();
   const Kernels &kernels() const { return chosen; }
 
+  // Times what the module calls from here on, and forgets what was timed; or
+  // stops that.
+  void setProfiling(bool on);
+  // Null where nothing is timed.
+  const HostProfile *timedCalls() const {
+    return profile ? &*profile : nullptr;
+  }
+
 private:
+  // work(), timed as the module's call of `what` where that is asked for.
+  template <typename Work, typename What>
+  void timed(const What &what, Work work) noexcept;
   void tiledProduct(const rnn_matmul &product, bool library);
   void fewRowsProduct(const rnn_matmul &product);
 
   rnn_host program = {};
   Device *device;
   std::exception_ptr failure;
+  std::optional<HostProfile> profile;
   ThreadPool pool;
   OneDnn oneDnn;
   const Kernels &chosen;

@@ -99,19 +99,17 @@ void CudaDevice::check(CUresult result, const char *what) const {
 
 void CudaDevice::checkArchitecture(CUdevice gpu) const {
   int major = 0, minor = 0;
-  char gpuName[256] = "?";
   driver.check(driver.DeviceGetAttribute(
                    &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, gpu),
                "asking for the compute capability");
   driver.check(driver.DeviceGetAttribute(
                    &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, gpu),
                "asking for the compute capability");
-  driver.DeviceGetName(gpuName, sizeof gpuName, gpu);
   int has = 10 * major + minor;
   int needs = module->descriptor().device.architecture;
   if (needs > has)
     fail(RNN_INCOMPATIBLE, "the module was compiled for sm_", needs, " and ",
-         name, " (", gpuName, ") is sm_", has,
+         name, " (", hardware(), ") is sm_", has,
          ": compile the model with rnnc --target=cuda:sm_", has);
 }
 
@@ -307,6 +305,12 @@ void CudaDevice::endCall(bool failed) {
 void CudaDevice::synchronize() {
   Use use(*this);
   check(driver.StreamSynchronize(stream), "waiting for the GPU");
+}
+
+std::string CudaDevice::hardware() const {
+  char gpuName[256] = "an unknown GPU";
+  driver.DeviceGetName(gpuName, sizeof gpuName, gpu);
+  return gpuName;
 }
 
 bool CudaDevice::setProfiling(bool on) {

@@ -31,6 +31,7 @@ public:
   void beginCall() override;
   void endCall(bool failed) override;
   void synchronize() override;
+  std::string hardware() const override;
   bool setProfiling(bool on) override;
   std::vector<KernelTime> profile() override;
   const void *constants() const override { return moduleConstants; }

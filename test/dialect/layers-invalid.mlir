@@ -128,6 +128,15 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %i: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
 
 // -----
 
+// cross_entropy_c3
+rnn.objective @l(%x: tensor<?x?x8xf32>, %i: tensor<?x?xi32>, %m: tensor<?x?x8xi1>) -> tensor<f32> {
+  // expected-error @+1 {{cross_entropy_c3: `mask` must be tensor<?x?xi1> (batch, time), but is 'tensor<?x?x8xi1>'}}
+  %y = rnn.cross_entropy %x, %i mask(%m : tensor<?x?x8xi1>) : tensor<?x?x8xf32>, tensor<?x?xi32> -> tensor<f32>
+  rnn.return %y : tensor<f32>
+}
+
+// -----
+
 // mse_c1: other types
 rnn.model @m(%x: tensor<?x?x8xf32>, %z: tensor<?x?x9xf32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{mse_c1: prediction and target must be the same sequence type, but are 'tensor<?x?x8xf32>' and 'tensor<?x?x9xf32>'}}
@@ -151,4 +160,13 @@ rnn.model @m(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   // expected-error @+1 {{mse_c2: the result must be 'tensor<f32>', but is 'tensor<?xf32>'}}
   %y = rnn.mse %x, %x : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<?xf32>
   rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// mse_c3
+rnn.objective @l(%x: tensor<?x?x8xf32>, %m: tensor<?xi1>) -> tensor<f32> {
+  // expected-error @+1 {{mse_c3: `mask` must be tensor<?x?xi1> (batch, time), but is 'tensor<?xi1>'}}
+  %y = rnn.mse %x, %x mask(%m : tensor<?xi1>) : tensor<?x?x8xf32>, tensor<?x?x8xf32> -> tensor<f32>
+  rnn.return %y : tensor<f32>
 }

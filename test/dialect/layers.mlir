@@ -62,3 +62,17 @@ rnn.objective @mse(%y: tensor<?x?x5xf32>, %target: tensor<?x?x5xf32>) -> tensor<
   // CHECK: rnn.return %{{.*}} : tensor<f32>
   rnn.return %loss : tensor<f32>
 }
+
+// CHECK-LABEL: rnn.objective @masked_cross_entropy
+rnn.objective @masked_cross_entropy(%logits: tensor<?x?x5xf32>, %targets: tensor<?x?xi32>, %mask: tensor<?x?xi1>) -> tensor<f32> {
+  // CHECK: rnn.cross_entropy %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<?x?xi1>) : tensor<?x?x5xf32>, tensor<?x?xi32> -> tensor<f32>
+  %loss = rnn.cross_entropy %logits, %targets mask(%mask : tensor<?x?xi1>) : tensor<?x?x5xf32>, tensor<?x?xi32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}
+
+// CHECK-LABEL: rnn.objective @masked_mse
+rnn.objective @masked_mse(%y: tensor<?x?x5xf32>, %target: tensor<?x?x5xf32>, %mask: tensor<?x?xi1>) -> tensor<f32> {
+  // CHECK: rnn.mse %{{.*}}, %{{.*}} mask(%{{.*}} : tensor<?x?xi1>) : tensor<?x?x5xf32>, tensor<?x?x5xf32> -> tensor<f32>
+  %loss = rnn.mse %y, %target mask(%mask : tensor<?x?xi1>) : tensor<?x?x5xf32>, tensor<?x?x5xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}

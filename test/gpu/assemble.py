@@ -55,7 +55,9 @@ def main():
     source = Path(sys.argv[1])
     models = [Path(m) for m in sys.argv[2:]] or sorted(
         [*source.glob("examples/cells/*.mlir"),
-         *source.glob("examples/char-lm/*.mlir")])
+         *source.glob("examples/char-lm/*.mlir"),
+         *source.glob("examples/chomsky/*.mlir"),
+         *source.glob("examples/selective-copy/*.mlir")])
     bad, kernels = [], 0
     with tempfile.TemporaryDirectory() as folder:
         for model in models:

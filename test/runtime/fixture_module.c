@@ -4,6 +4,7 @@
 
    FIXTURE_F64        element type f64
    FIXTURE_REGRESSION a second objective with float and boolean inputs
+   FIXTURE_ANSWERS    inputs, targets and a mask of the targets that count
    FIXTURE_ABI        another ABI version
    FIXTURE_CPU        another list of CPU features, as JSON strings */
 #include "module_abi.h"
@@ -137,13 +138,29 @@ static void forward(const rnn_call *call, const buffers *b, real *logits) {
       logits[i * V + v] += p[HEAD_BIAS + v];
 }
 
+/* Whether the target of row i counts. */
+static int counts(const rnn_call *call, int64_t i) {
+#ifdef FIXTURE_ANSWERS
+  return ((const uint8_t *)call->inputs[2])[i];
+#else
+  (void)call, (void)i;
+  return 1;
+#endif
+}
+
 /* Mean cross-entropy; logits become their gradient. */
 static real cross_entropy(const rnn_call *call, real *logits) {
   const int32_t *targets = (const int32_t *)call->inputs[1];
-  int64_t rows = call->batch * call->time;
+  int64_t rows = call->batch * call->time, counted = 0;
   double total = 0;
+  for (int64_t i = 0; i < rows; ++i)
+    counted += counts(call, i);
   for (int64_t i = 0; i < rows; ++i) {
     real *x = logits + i * V, largest = x[0], sum = 0;
+    if (!counts(call, i)) {
+      memset(x, 0, V * sizeof(real));
+      continue;
+    }
     for (int v = 1; v < V; ++v)
       largest = x[v] > largest ? x[v] : largest;
     for (int v = 0; v < V; ++v)
@@ -151,9 +168,9 @@ static real cross_entropy(const rnn_call *call, real *logits) {
     total += log((double)sum) + (double)(largest - x[targets[i]]);
     for (int v = 0; v < V; ++v)
       x[v] = ((real)exp((double)(x[v] - largest)) / sum - (v == targets[i])) /
-             (real)rows;
+             (real)counted;
   }
-  return (real)(total / (double)rows);
+  return (real)(counted ? total / (double)counted : 0);
 }
 
 EXPORT int32_t fixture_forward(const rnn_call *call) {
@@ -248,6 +265,15 @@ EXPORT void fixture_update(const rnn_update *u) {
 #define TOKENS(NAME)                                                           \
   "{\"name\":\"" NAME                                                          \
   "\",\"type\":\"i32\",\"shape\":[\"batch\",\"time\"],\"bound\":17}"
+#define MASK                                                                   \
+  "{\"name\":\"mask\",\"type\":\"bool\",\"shape\":[\"batch\",\"time\"]}"
+#ifdef FIXTURE_ANSWERS
+#define READ TOKENS("inputs")
+#define LOSS_INPUTS READ "," TOKENS("targets") "," MASK
+#else
+#define READ TOKENS("tokens")
+#define LOSS_INPUTS READ "," TOKENS("targets")
+#endif
 #define LOGITS                                                                 \
   "{\"name\":\"result0\",\"type\":\"" TYPE_NAME                                \
   "\",\"shape\":[\"batch\",\"time\",17]}"
@@ -255,8 +281,6 @@ EXPORT void fixture_update(const rnn_update *u) {
 #define ROWS(NAME)                                                             \
   "{\"name\":\"" NAME "\",\"type\":\"" TYPE_NAME                               \
   "\",\"shape\":[\"batch\",\"time\",8]}"
-#define MASK                                                                   \
-  "{\"name\":\"mask\",\"type\":\"bool\",\"shape\":[\"batch\",\"time\"]}"
 #define STATES                                                                 \
   "\"states\":[{\"name\":\"layer.h\",\"shape\":[8],\"offset\":0}],"            \
   "\"state_count\":8"
@@ -311,24 +335,18 @@ EXPORT void fixture_update(const rnn_update *u) {
       "\"objectives\":[{\"name\":\"next_token\",\"loss\":\"next_token.loss\","                                     \
       "\"gradient\":\"next_token.gradient\"}" EXTRA_OBJECTIVE "],"                                                 \
       "\"entries\":[" ENTRY(                                                                                       \
-          "char_lm.forward", "fixture_forward", "forward", TOKENS("tokens"),                                       \
-          LOGITS,                                                                                                  \
-          STATES) "," ENTRY("char_lm.step", "fixture_forward", "step",                                             \
-                            TOKENS("tokens"), LOGITS,                                                              \
+          "char_lm.forward", "fixture_forward", "forward", READ, LOGITS,                                           \
+          STATES) "," ENTRY("char_lm.step", "fixture_forward", "step", READ,                                       \
+                            LOGITS,                                                                                \
                             STATES) "," ENTRY("next_token.loss",                                                   \
                                               "fixture_loss", "loss",                                              \
-                                              TOKENS("tokens") "," TOKENS(                                         \
-                                                  "targets"),                                                      \
-                                              LOSS,                                                                \
+                                              LOSS_INPUTS, LOSS,                                                   \
                                               STATES) "," ENTRY("next_token."                                      \
                                                                 "gradient",                                        \
                                                                 "fixture_"                                         \
                                                                 "gradient",                                        \
                                                                 "gradient",                                        \
-                                                                TOKENS(                                            \
-                                                                    "token"                                        \
-                                                                    "s") "," TOKENS("target"                       \
-                                                                                    "s"),                          \
+                                                                LOSS_INPUTS,                                       \
                                                                 LOSS, STATES)                                      \
           EXTRA_ENTRIES                                                                                            \
       "],"                                                                                                         \

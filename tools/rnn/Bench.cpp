@@ -1,5 +1,6 @@
 // `rnn bench`: how long the entries of a module take on random inputs.
 #include "Console.h"
+#include "Failure.h"
 #include "KernelProfile.h"
 #include "RandomArrays.h"
 #include "Verb.h"
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 using namespace rnn;
 using nlohmann::json;
@@ -17,7 +19,7 @@ struct BenchOptions {
   std::string module, entry;
   int64_t batch = 8, time = 256, repeat = 20;
   Place place;
-  bool asJson = false, profile = false;
+  bool asJson = false, profile = false, limits = false;
 };
 
 // Milliseconds of each of `repeat` calls, sorted, after a few to get warm.
@@ -38,7 +40,7 @@ std::vector<double> measure(int64_t repeat, Call call) {
 
 json benchEntry(const BenchOptions &options, const Module &module,
                 const Descriptor &descriptor, Session &session,
-                const EntrySpec &entry) {
+                const EntrySpec &entry, const MachineLimits *limits) {
   bool isStep = entry.kind == EntryKind::Step;
   int64_t time = isStep ? 1 : options.time;
   RandomArrays random(0);
@@ -81,6 +83,8 @@ json benchEntry(const BenchOptions &options, const Module &module,
     result.update(kernelProfile(
         json::parse(session.profile()), json::parse(module.describe()),
         {entry.name, options.batch, time, options.repeat}));
+    if (limits)
+      addLimits(result, *limits);
     session.setProfiling(false);
   }
   return result;
@@ -94,13 +98,21 @@ int runBench(const BenchOptions &options) {
     session.setProfiling(true);
     session.setProfiling(false);
   }
+  std::optional<MachineLimits> limits;
+  if (options.limits) {
+    if (descriptor.device.kind != DeviceTarget::Cpu)
+      fail(RNN_UNAVAILABLE, "limits are measured of the CPU only, and '",
+           options.module, "' was compiled for ", descriptor.device.text(),
+           "; leave --limits out");
+    limits = measureLimits(options.place.threads, descriptor.elementType);
+  }
   json results = json::array();
   std::string only =
       options.entry.empty() ? "" : entryNamed(descriptor, options.entry).name;
   for (const EntrySpec &entry : descriptor.entries)
     if (only.empty() || only == entry.name)
-      results.push_back(
-          benchEntry(options, module, descriptor, session, entry));
+      results.push_back(benchEntry(options, module, descriptor, session, entry,
+                                   limits ? &*limits : nullptr));
   if (options.asJson) {
     printJson(results);
     return exitOk;
@@ -137,8 +149,12 @@ Action rnn::defineBench(CLI::App &verb) {
       ->check(positiveSize)
       ->capture_default_str();
   addPlace(verb, options->place);
-  verb.add_flag("--profile", options->profile,
-                "What each kernel takes in a call (a GPU, or simulated)");
+  CLI::Option *profile = verb.add_flag("--profile", options->profile,
+                                       "What each kernel takes in a call");
+  verb.add_flag("--limits", options->limits,
+                "Of what a copy and a matrix product reach on this CPU, "
+                "measured now, each kernel's part")
+      ->needs(profile);
   verb.add_flag("--json", options->asJson, "Print JSON");
   return [options] { return runBench(*options); };
 }

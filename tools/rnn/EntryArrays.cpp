@@ -38,6 +38,13 @@ std::string rnn::typeText(const TensorSpec &spec) {
   return std::string(typeName(spec.type)) + " " + shapeText(spec.shape);
 }
 
+std::string rnn::inputsText(const EntrySpec &entry) {
+  std::string text;
+  for (const TensorSpec &input : entry.inputs)
+    text += (text.empty() ? "" : ", ") + input.name + ": " + typeText(input);
+  return text;
+}
+
 Array rnn::zeros(const TensorSpec &spec, int64_t batch, int64_t time) {
   std::vector<int64_t> shape = spec.shape;
   std::replace(shape.begin(), shape.end(), batchExtent, batch);

@@ -23,6 +23,8 @@ bool isFloat(const TensorSpec &spec);
 bool isSequence(const TensorSpec &spec);
 /// "f32 [batch, time, 256]"
 std::string typeText(const TensorSpec &spec);
+/// "x: f32 [batch, time, 256], mask: bool [batch, time]"
+std::string inputsText(const EntrySpec &entry);
 /// "[2, 3]"
 std::string shapeText(const std::vector<int64_t> &shape);
 

@@ -1,60 +1,101 @@
-// `rnn eval`: the loss of a checkpoint over a whole text.
+// `rnn eval`: how good a checkpoint is, over a whole text or series, or on
+// sequences.
 #include "Console.h"
-#include "Failure.h"
+#include "DataOptions.h"
 #include "Interrupt.h"
-#include "SplitLoss.h"
+#include "RunFolder.h"
+#include "TextTokens.h"
 #include "Verb.h"
-#include "data/TextFile.h"
 
 #include <memory>
 
 using namespace rnn;
+using nlohmann::json;
 
 namespace {
 
 struct EvalOptions {
-  std::string module, parameters, text, objective, split = "val";
+  std::string module, parameters, objective, split = "val";
+  DataOptions data;
   int64_t time = 256, batch = 16;
+  uint64_t seed = 0;
   Place place;
   bool asJson = false;
 };
 
-int runEval(const EvalOptions &options) {
-  std::string text = readWholeFile(options.text);
+void printSequences(const std::string &objective, const Score &score) {
+  printf("%s, %lld predictions in %lld sequences\n", objective.c_str(),
+         static_cast<long long>(score.predictions),
+         static_cast<long long>(*score.sequences));
+  printf("loss                          %.6f\n", score.loss);
+  if (!score.accuracy)
+    return;
+  printf("accuracy                      %.6f\n", *score.accuracy);
+  printf("accuracy of whole sequences   %.6f\n", *score.sequenceAccuracy);
+}
+
+void printSeries(const EvalOptions &options, const std::string &objective,
+                 const Score &score) {
+  printf("%s, %s, %lld predictions\n", objective.c_str(), options.split.c_str(),
+         static_cast<long long>(score.predictions));
+  printf("loss, windows of %lld from a zero state  %.6f\n",
+         static_cast<long long>(options.time), score.loss);
+  if (score.carriedLoss)
+    printf("loss, state carried                      %.6f\n",
+           *score.carriedLoss);
+}
+
+template <typename T> nlohmann::json orNull(const std::optional<T> &value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+void printResult(const EvalOptions &options, const std::string &objective,
+                 const Score &score) {
+  nlohmann::json result{{"objective", objective},
+                        {"predictions", score.predictions},
+                        {"loss", score.loss}};
+  if (options.data.task.empty())
+    result["split"] = options.split;
+  if (score.sequences) {
+    result["sequences"] = *score.sequences;
+    result["accuracy"] = orNull(score.accuracy);
+    result["sequence_accuracy"] = orNull(score.sequenceAccuracy);
+  } else {
+    result["carried_loss"] = orNull(score.carriedLoss);
+  }
+  printJson(result);
+}
+
+// Of a run, what it was trained on, unless other data is named.
+void takeData(DataOptions &data, const json &run) {
+  if (run.is_null() ||
+      !(data.text.empty() && data.task.empty() && data.files.empty()))
+    return;
+  data.text = run["settings"].value("--text", "");
+  data.files = run["settings"].value("--data", "");
+  data.task = run["options"].value("--task", "");
+  data.length = run["options"].value("--length", "");
+}
+
+int runEval(EvalOptions &options) {
+  takeData(options.data, enterRun(options.module, options.parameters));
+  requireOneKind(options.data);
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);
-  const EntrySpec &entry = textLossEntry(descriptor, objective);
   Session session(module, options.place.threads, 0, options.place.device);
   session.load(options.parameters);
-  std::vector<int32_t> tokens =
-      tokensFor(entry, tokenizerOf(session.metadata(tokenizerKey)), text,
-                "'" + options.text + "'");
-  TokenRange part{tokens.data(), tokens.data() + tokens.size()};
-  if (options.split == "train")
-    part = trainPart(tokens);
-  if (options.split == "val")
-    part = validationPart(tokens);
-
+  std::unique_ptr<Evaluation> evaluation = openEvaluation(
+      options.data, options.split, session.metadata(tokenizerKey),
+      options.batch, options.time, options.seed, descriptor, objective);
   catchInterrupts();
-  SplitLoss loss = splitLoss(session, entry, part, options.batch, options.time);
-  if (options.asJson) {
-    nlohmann::json result{{"objective", objective.name},
-                          {"split", options.split},
-                          {"predictions", loss.predictions},
-                          {"loss", loss.windows},
-                          {"carried_loss", nullptr}};
-    if (loss.carried)
-      result["carried_loss"] = *loss.carried;
-    printJson(result);
-    return exitOk;
-  }
-  printf("%s, %s, %lld predictions\n", objective.name.c_str(),
-         options.split.c_str(), static_cast<long long>(loss.predictions));
-  printf("loss, windows of %lld from a zero state  %.6f\n",
-         static_cast<long long>(options.time), loss.windows);
-  if (loss.carried)
-    printf("loss, state carried                      %.6f\n", *loss.carried);
+  Score score = evaluation->measure(session, /*quick=*/false);
+  if (options.asJson)
+    printResult(options, objective.name, score);
+  else if (score.sequences)
+    printSequences(objective.name, score);
+  else
+    printSeries(options, objective.name, score);
   return exitOk;
 }
 
@@ -62,21 +103,49 @@ int runEval(const EvalOptions &options) {
 
 Action rnn::defineEval(CLI::App &verb) {
   auto options = std::make_shared<EvalOptions>();
-  verb.add_option("MODULE", options->module, "Compiled module")->required();
-  verb.add_option("--parameters", options->parameters,
-                  "Checkpoint (safetensors)")
+  verb.add_option("MODULE", options->module,
+                  "Compiled module, or the folder of a run")
       ->required();
-  verb.add_option("--text", options->text, "Text file")->required();
-  verb.add_option("--split", options->split,
-                  "val (the last 10% of the text), train (the rest) or all")
-      ->check(CLI::IsMember({"val", "train", "all"}))
-      ->capture_default_str();
-  verb.add_option("--time", options->time, "Tokens in a window")
+  verb.add_option("--parameters", options->parameters,
+                  "Checkpoint (safetensors); of a run, by itself its best");
+  CLI::Option *text =
+      verb.add_option("--text", options->data.text,
+                      "Text file (of a run, by itself what it was "
+                      "trained on)");
+  CLI::Option *task = verb.add_option(
+      "--task", options->data.task,
+      "Sequences of this task that no training sees; `rnn data list` has them "
+      "all");
+  verb.add_option("--length", options->data.length,
+                  "Symbols before a task's answers: 40, or 40..256 for each "
+                  "length in between");
+  verb.add_option("--count", options->data.evalCount, "Sequences of the task")
       ->check(positiveSize)
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(task);
+  verb.add_option("--seed", options->seed,
+                  "Which sequences of the task; those of 0 validate a training")
+      ->check(notNegative)
+      ->capture_default_str()
+      ->needs(task);
+  CLI::Option *files = verb.add_option(
+      "--data", options->data.files,
+      "Folder of sequences, or a series of numbers, as `rnn train` takes it");
+  text->excludes(task)->excludes(files);
+  task->excludes(files);
+  verb.add_option("--split", options->split,
+                  "val (the last 10% of what is read), train (the rest) or all")
+      ->check(CLI::IsMember({"val", "train", "all"}))
+      ->capture_default_str()
+      ->excludes(task);
+  verb.add_option("--time", options->time,
+                  "Tokens, or steps of a series, in a window")
+      ->check(positiveSize)
+      ->capture_default_str()
+      ->excludes(task);
   verb.add_option("--batch", options->batch,
-                  "Windows in a call, and contiguous streams where the state "
-                  "is carried")
+                  "Windows or sequences in a call, and contiguous streams "
+                  "where the state is carried")
       ->check(positiveSize)
       ->capture_default_str();
   verb.add_option("--objective", options->objective,

@@ -11,5 +11,8 @@ void catchInterrupts();
 /// Whether one has arrived.
 bool interrupted();
 
+/// Thrown where an interrupt ends a measurement: there is no result.
+struct Interrupted {};
+
 } // namespace rnn
 #endif // RNN_TOOLS_RNN_INTERRUPT_H

@@ -77,6 +77,10 @@ json rnn::kernelProfile(const json &profile, const json &descriptor,
         row = workOf(kernel, calls, launches).row(name, milliseconds);
         row["what"] = kernel["what"];
       }
+    if (timed.contains("operations"))
+      row = Work{launches, launches * timed["bytes"].get<double>(),
+                 launches * timed["operations"].get<double>()}
+                .row(name, milliseconds);
     rows.push_back(row);
     if (isProduct(name)) {
       productLaunches += launches;
@@ -99,9 +103,24 @@ json rnn::kernelProfile(const json &profile, const json &descriptor,
   return result;
 }
 
+void rnn::addLimits(json &result, const MachineLimits &limits) {
+  auto add = [&](json &row) {
+    if (row.contains("bytes"))
+      row["of_limit"] = limits.milliseconds(row["bytes"], row["operations"]) /
+                        std::max(row["ms"].get<double>(), 1e-9);
+  };
+  for (json &row : result["kernels"])
+    add(row);
+  if (result.contains("products"))
+    add(result["products"]);
+  result["limits"] = limits.json();
+}
+
 void rnn::printKernelProfile(const json &profile) {
-  printf("  %-26s %8s %10s %6s %9s %10s %8s %8s  %s\n", "kernel", "launches",
-         "ms", "share", "bytes", "operations", "GB/s", "Gop/s", "what");
+  bool hasLimits = profile.contains("limits");
+  printf("  %-26s %8s %10s %6s%s %9s %10s %8s %8s  %s\n", "kernel", "launches",
+         "ms", "share", hasLimits ? "  limit" : "", "bytes", "operations",
+         "GB/s", "Gop/s", "what");
   double total = 0;
   for (const json &row : profile["kernels"])
     total += row["ms"].get<double>();
@@ -109,10 +128,16 @@ void rnn::printKernelProfile(const json &profile) {
     auto shown = [&](const char *key) {
       return row.contains(key) ? shortNumber(row[key]) : std::string("-");
     };
-    printf("  %-26s %8s %10.4f %5.1f%% %9s %10s %8s %8s  %s\n",
+    char limit[16] = "";
+    if (row.contains("of_limit"))
+      snprintf(limit, sizeof limit, " %5.1f%%",
+               100 * row["of_limit"].get<double>());
+    else if (hasLimits)
+      snprintf(limit, sizeof limit, "      -");
+    printf("  %-26s %8s %10.4f %5.1f%%%s %9s %10s %8s %8s  %s\n",
            row["kernel"].get<std::string>().c_str(),
            shortNumber(row["launches"]).c_str(), row["ms"].get<double>(),
-           100 * row["ms"].get<double>() / std::max(total, 1e-9),
+           100 * row["ms"].get<double>() / std::max(total, 1e-9), limit,
            shown("bytes").c_str(), shown("operations").c_str(),
            shown("gb_per_second").c_str(), shown("gop_per_second").c_str(),
            row.value("what", std::string()).c_str());

@@ -3,17 +3,15 @@
 #include "Console.h"
 #include "EntryArrays.h"
 #include "Failure.h"
+#include "OutputFolder.h"
 #include "Verb.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <map>
 #include <memory>
-#include <sys/stat.h>
 
 using namespace rnn;
-using nlohmann::json;
 
 namespace {
 
@@ -136,28 +134,6 @@ private:
   int64_t batch, width = 0;
 };
 
-class OutputFolder {
-public:
-  explicit OutputFolder(const std::string &path) : path(path) {
-    if (mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
-      fail(RNN_IO, "cannot make the folder '", path, "': ", strerror(errno));
-  }
-  void write(const std::string &name, const Array &array) {
-    // A name becomes a file name: it must not lead out of the folder.
-    if (name.empty() || name[0] == '.' || name.find('/') != std::string::npos)
-      fail(RNN_INVALID_ARGUMENT, "'", name, "' cannot be a file's name");
-    writeNpy(path + "/" + name + ".npy", array);
-    written.push_back({{"name", name},
-                       {"file", path + "/" + name + ".npy"},
-                       {"type", typeName(array.type)},
-                       {"shape", array.shape}});
-  }
-  json written = json::array();
-
-private:
-  std::string path;
-};
-
 std::vector<int64_t> shapeOf(const rnn_parameter_info &info) {
   return {info.shape, info.shape + info.ndim};
 }
@@ -224,10 +200,7 @@ void runEntry(const RunOptions &options, Module &module, Session &session) {
   if (options.asJson)
     printJson({{"entry", entry.name}, {"outputs", folder.written}});
   else
-    for (const json &file : folder.written)
-      printf("%s  %s %s\n", file["file"].get<std::string>().c_str(),
-             file["type"].get<std::string>().c_str(),
-             file["shape"].dump().c_str());
+    folder.print();
 }
 
 int runRun(RunOptions &options) {

@@ -1,31 +1,31 @@
-// `rnn train`: the loop around rnn_trainer_step. Which tokens a step sees is a
-// function of the step, and everything else that a step depends on is in the
-// checkpoint, so a resumed run ends with the same bits.
+// `rnn train`: the loop around rnn_trainer_step. What a step sees is a function
+// of the step (TrainingData.h), and everything else that a step depends on is
+// in the checkpoint, so a resumed run ends with the same bits.
 #include "Console.h"
 #include "Failure.h"
 #include "Interrupt.h"
-#include "MetricsLog.h"
+#include "KernelProfile.h"
 #include "ProgressBar.h"
-#include "SplitLoss.h"
+#include "RunRecorder.h"
+#include "Samples.h"
+#include "ScoreText.h"
+#include "TextTokens.h"
 #include "TrainOptions.h"
 #include "Verb.h"
-#include "data/TextFile.h"
 
-#define XXH_INLINE_ALL
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 using namespace rnn;
 using nlohmann::json;
 
 namespace {
 
-const char *const runKey = "train.run";         // options and text of the run
+const char *const runKey = "train.run";         // options and data of the run
 const char *const elapsedKey = "train.elapsed"; // seconds, with --minutes only
 
 using Clock = std::chrono::steady_clock;
@@ -48,14 +48,22 @@ void requireWritable(const std::string &path) {
     fail(RNN_IO, "cannot write '", path, "': it is not a regular file");
 }
 
-// What a run was told, for takeRunOptions, and which text it read.
-json runDescription(const TrainOptions &options, const std::string &text) {
-  char hash[17];
-  snprintf(
-      hash, sizeof hash, "%016llx",
-      static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
-  return {{"options", options.runOptions()},
-          {"text", {{"size", text.size()}, {"hash", hash}}}};
+// What a run was told, for takeRunOptions, and what it was trained on.
+json runDescription(const TrainOptions &options, const TrainingData &data) {
+  json description = data.identity();
+  description["options"] = options.runOptions();
+  return description;
+}
+
+// Throws Failure unless the run in the checkpoint was trained on `data`.
+void requireSameData(const TrainOptions &options, const TrainingData &data,
+                     const json &before) {
+  json now = data.identity();
+  for (const auto &[key, value] : now.items())
+    if (!before.contains(key) || before[key] != value)
+      fail(RNN_INCOMPATIBLE, data.name(), " is not the ",
+           key == "text" ? "text" : "data", " of the run in '", options.out,
+           "'; give the same, or train anew with another --out");
 }
 
 // The metadata of the checkpoint that --resume goes on from; null if it has to
@@ -74,19 +82,6 @@ json resumedMetadata(const TrainOptions &options) {
          "' was not written by `rnn "
          "train`, so there is no run to resume; use another --out");
   return metadata;
-}
-
-Tokenizer tokenizerFor(const TrainOptions &options, const EntrySpec &entry,
-                       const std::string &text) {
-  if (options.tokenizer == "bytes")
-    return Tokenizer::bytes();
-  Tokenizer tokenizer = Tokenizer::characters(text);
-  for (const TensorSpec &input : entry.inputs)
-    if (input.bound && tokenizer.size() > input.bound)
-      fail(RNN_INCOMPATIBLE, "'", options.text, "' has ", tokenizer.size(),
-           " different characters and the model takes ", input.bound,
-           "; clean the text or compile a wider model");
-  return tokenizer;
 }
 
 rnn_trainer_options trainerOptions(const TrainOptions &options) {
@@ -108,29 +103,24 @@ rnn_trainer_options trainerOptions(const TrainOptions &options) {
 
 class TrainingRun {
 public:
-  TrainingRun(const TrainOptions &options, const std::string &text)
-      : options(options), module(options.module),
-        descriptor(descriptorOf(module)),
-        objective(descriptor.objective(options.objective)),
-        entry(textLossEntry(descriptor, objective)),
-        tokenizer(tokenizerFor(options, entry, text)),
-        tokens(tokensFor(entry, tokenizer, text, "'" + options.text + "'")),
-        train(checkedTrainPart()), windows(train, options.seed),
-        streams(train, rows(), options.time),
+  TrainingRun(const TrainOptions &options, const Module &module,
+              const Descriptor &descriptor, const ObjectiveSpec &objective,
+              const TrainingData &data)
+      : options(options), module(module), descriptor(descriptor),
+        objective(objective), data(data),
         session(module, options.place.threads, options.seed,
                 options.place.device) {
     for (const std::string &pattern : options.freeze)
       session.freeze(pattern);
     trainer = std::make_unique<Trainer>(session, objective.name,
                                         trainerOptions(options));
-    batches.resize(static_cast<size_t>(options.accumulate));
-    for (TextBatch &batch : batches) {
-      batch.resize(options.batch, options.time);
-      for (const TensorView &input : inputsOf(batch))
-        inputs.push_back(input);
-      if (options.carryState && !entry.states.empty())
+    if (options.samples.every)
+      samples.emplace(options.samples, descriptor, data.tokenizer(),
+                      options.seed);
+    bool hasStates = !descriptor.entries[size_t(objective.loss)].states.empty();
+    if (options.carryState && hasStates)
+      for (int64_t i = 0; i < options.accumulate; ++i)
         states.emplace_back(session, objective.name, options.batch);
-    }
     for (State &state : states)
       rawStates.push_back(state.get());
   }
@@ -148,8 +138,6 @@ public:
   int run(const json &description);
 
 private:
-  int64_t rows() const { return options.batch * options.accumulate; }
-  TokenRange checkedTrainPart() const;
   double elapsed() const { return earlier + secondsSince(start); }
   double budget() const { return options.minutes * 60; }
   bool finished() const {
@@ -158,29 +146,28 @@ private:
   }
   void planEnd(double secondsPerStep);
   void step();
+  bool isTimed() const;
+  void keepProfile();
   void validate();
+  void sample();
+  void saveBest(double loss);
+  json aboutRun(const json &description) const;
   void save();
   void report(bool wasInterrupted);
   void show();
 
   const TrainOptions &options;
-  Module module;
-  Descriptor descriptor;
+  const Module &module;
+  const Descriptor &descriptor;
   const ObjectiveSpec &objective;
-  const EntrySpec &entry;
-  Tokenizer tokenizer;
-  std::vector<int32_t> tokens;
-  TokenRange train;
-  RandomWindows windows;
-  Streams streams;
+  const TrainingData &data;
   Session session;
+  std::optional<Samples> samples;
   std::unique_ptr<Trainer> trainer;
-  std::vector<TextBatch> batches;
-  Tensors inputs;
   std::vector<State> states;
   std::vector<rnn_state *> rawStates;
 
-  std::unique_ptr<MetricsLog> log;
+  std::unique_ptr<RunRecorder> recorder;
   ProgressBar bar;
   Clock::time_point start = Clock::now();
   double earlier = 0;     // seconds before this process, with --minutes
@@ -188,17 +175,8 @@ private:
   uint64_t saved = 0;     // step of the checkpoint at --out
   double shownLoss = 0;   // smoothed, for the eye only
   double lastLoss = 0;
+  int64_t positions = 0; // of a step: sequences times their length
 };
-
-TokenRange TrainingRun::checkedTrainPart() const {
-  TokenRange part = trainPart(tokens);
-  requireWindows(part, options.time, options.carryState ? rows() : 1,
-                 "the training part of '" + options.text + "'");
-  if (validationPart(tokens).size() < 2)
-    fail(RNN_INVALID_ARGUMENT, "the validation part of '", options.text,
-         "', its last 10%, has fewer than 2 tokens; give a longer text");
-  return part;
-}
 
 // With --minutes the number of steps, and with it the learning rate's way down,
 // follows from the speed.
@@ -222,8 +200,7 @@ void TrainingRun::show() {
       words, sizeof words, "step %llu%s  loss %.4f  %s tokens/s  %s left",
       static_cast<unsigned long long>(now),
       options.minutes > 0 ? "" : ("/" + std::to_string(options.steps)).c_str(),
-      shownLoss,
-      shortNumber(static_cast<double>(rows() * options.time) / perStep).c_str(),
+      shownLoss, shortNumber(static_cast<double>(positions) / perStep).c_str(),
       clockTime(left).c_str());
   bar.show(done, words);
 }
@@ -231,42 +208,81 @@ void TrainingRun::show() {
 void TrainingRun::step() {
   Clock::time_point began = Clock::now();
   uint64_t now = trainer->steps();
-  for (size_t i = 0; i < batches.size(); ++i) {
-    auto firstRow = static_cast<int64_t>(i) * options.batch;
-    if (options.carryState)
-      streams.fill(now, firstRow, batches[i]);
-    else
-      windows.fill(now, firstRow, batches[i]);
+  std::vector<std::vector<Array>> batches;
+  Tensors inputs;
+  positions = 0;
+  for (int64_t i = 0; i < options.accumulate; ++i) {
+    batches.push_back(data.batch(now, i * options.batch, options.batch));
+    positions += batches.back()[0].shape[0] * batches.back()[0].shape[1];
+    for (const TensorView &input : views(batches.back()))
+      inputs.push_back(input);
   }
-  if (options.carryState && streams.beginsAnew(now))
+  if (options.carryState && data.beginsAnew(now))
     for (State &state : states)
       state.reset();
+  bool timed = isTimed();
+  if (timed)
+    session.setProfiling(true);
   rnn_metrics metrics = trainer->step(inputs, rawStates);
 
-  double speed = static_cast<double>(rows() * options.time) /
-                 std::max(secondsSince(began), 1e-9);
+  double speed =
+      static_cast<double>(positions) / std::max(secondsSince(began), 1e-9);
   lastLoss = metrics.loss;
   shownLoss = now == firstStep ? lastLoss : 0.9 * shownLoss + 0.1 * lastLoss;
-  log->write({{"step", metrics.step},
-              {"loss", metrics.loss},
-              {"learning_rate", metrics.learning_rate},
-              {"gradient_norm", metrics.gradient_norm},
-              {"tokens_per_second", speed},
-              {"elapsed", secondsSince(start)}});
+  recorder->write({{"step", metrics.step},
+                   {"loss", metrics.loss},
+                   {"learning_rate", metrics.learning_rate},
+                   {"gradient_norm", metrics.gradient_norm},
+                   {"tokens_per_second", speed},
+                   {"elapsed", secondsSince(start)}});
+  if (timed)
+    keepProfile();
   // Ten steps to get warm: the first ones are slow.
   if (options.minutes > 0 && now % 10 == 9 && now - firstStep >= 9)
     planEnd(secondsSince(start) / static_cast<double>(now + 1 - firstStep));
   show();
 }
 
+// The eleventh step of this process, when all is warm, or the last one before.
+bool TrainingRun::isTimed() const {
+  uint64_t now = trainer->steps() - firstStep;
+  bool isLast = options.minutes == 0 && trainer->steps() + 1 == options.steps;
+  return options.profile && (now == 10 || (isLast && now < 10));
+}
+
+void TrainingRun::keepProfile() {
+  const EntrySpec &gradient = descriptor.entries[size_t(objective.gradient)];
+  int64_t time = positions / (options.batch * options.accumulate);
+  json profile = kernelProfile(json::parse(session.profile()),
+                               json::parse(module.describe()),
+                               {gradient.name, options.batch, time, 1});
+  session.setProfiling(false);
+  if (descriptor.device.kind == DeviceTarget::Cpu)
+    addLimits(profile,
+              measureLimits(options.place.threads, descriptor.elementType));
+  profile["what"] = "step " + std::to_string(trainer->steps()) + ", batch " +
+                    std::to_string(options.batch) + ", time " +
+                    std::to_string(time);
+  recorder->profile(profile);
+}
+
+void TrainingRun::sample() {
+  std::string text = samples->write(session);
+  if (!interrupted())
+    recorder->sample(trainer->steps(), options.samples.prompt, text);
+}
+
+void TrainingRun::saveBest(double loss) {
+  if (recorder->isBest(loss))
+    session.save(recorder->best());
+}
+
 void TrainingRun::validate() {
-  double loss = windowLoss(session, entry, validationPart(tokens),
-                           options.batch, options.time);
-  log->write({{"step", trainer->steps()}, {"validation_loss", loss}});
-  char line[96];
-  snprintf(line, sizeof line, "step %llu: validation loss %.4f",
-           static_cast<unsigned long long>(trainer->steps()), loss);
-  note(line);
+  Score score = data.validation().measure(session, /*quick=*/true);
+  recorder->write(validationLine(trainer->steps(), score));
+  saveBest(score.loss);
+  note("step " + std::to_string(trainer->steps()) + ": " +
+       validationText(score));
 }
 
 void TrainingRun::save() {
@@ -284,31 +300,38 @@ void TrainingRun::report(bool wasInterrupted) {
   if (trainer->steps() != firstStep)
     result["loss"] = lastLoss;
   if (!wasInterrupted) {
-    SplitLoss loss = splitLoss(session, entry, validationPart(tokens),
-                               options.batch, options.time);
-    result["validation_loss"] = loss.windows;
-    result["predictions"] = loss.predictions;
-    if (loss.carried)
-      result["carried_validation_loss"] = *loss.carried;
-    if (trainer->steps() != firstStep)
-      log->write(
-          {{"step", trainer->steps()}, {"validation_loss", loss.windows}});
-    if (!options.asJson) {
-      printf("validation loss %.4f", loss.windows);
-      if (loss.carried)
-        printf(", with the state carried %.4f", *loss.carried);
-      printf(" (%lld predictions)\n", static_cast<long long>(loss.predictions));
+    Score score = data.validation().measure(session, /*quick=*/false);
+    result.update(validationJson(score));
+    if (trainer->steps() != firstStep) {
+      recorder->write(validationLine(trainer->steps(), score));
+      saveBest(score.loss);
     }
+    if (!options.asJson)
+      puts((validationText(score) + " (" + countsText(score) + ")").c_str());
   }
   if (options.asJson)
     printJson(result);
 }
 
+json TrainingRun::aboutRun(const json &description) const {
+  json about = {{"seed", options.seed},
+                {"model", modelFacts(descriptor, objective)},
+                {"data", description},
+                {"options", description.at("options")},
+                {"settings", options.settings()}};
+  about["data"].erase("options");
+  return about;
+}
+
 int TrainingRun::run(const json &description) {
   session.setMetadata(runKey, description.dump());
-  session.setMetadata(tokenizerKey, tokenizer.json());
+  if (std::string tokenizer = data.tokenizer(); !tokenizer.empty())
+    session.setMetadata(tokenizerKey, tokenizer);
   firstStep = trainer->steps();
-  log = std::make_unique<MetricsLog>(options.log, firstStep > 0, firstStep);
+  recorder = std::make_unique<RunRecorder>(
+      RecordPaths{options.log, options.tensorBoard, options.run}, firstStep);
+  recorder->begin(aboutRun(description), json::parse(session.profile()),
+                  options.place.threads);
   start = Clock::now();
   try {
     while (!finished() && !interrupted()) {
@@ -317,12 +340,14 @@ int TrainingRun::run(const json &description) {
       bool last = finished();
       if (!last && options.evalEvery && now % options.evalEvery == 0)
         validate();
+      if (samples && (last || now % options.samples.every == 0))
+        sample();
       if (!last && options.saveEvery && now % options.saveEvery == 0)
         save();
     }
   } catch (const Interrupted &) {
     // In a validation: the steps are done and get saved below.
-  } catch (...) {
+  } catch (const std::exception &error) {
     // Whatever stopped the run, a full log disk or a loss that is not finite,
     // the steps before it are good.
     bar.clear();
@@ -330,6 +355,7 @@ int TrainingRun::run(const json &description) {
       save();
       note("saved step " + std::to_string(saved) + " to " + options.out);
     }
+    recorder->end(saved, std::string("failed: ") + error.what());
     throw;
   }
   bar.clear();
@@ -337,40 +363,47 @@ int TrainingRun::run(const json &description) {
     save();
   if (interrupted() && !finished()) {
     note("interrupted; saved step " + std::to_string(saved) + " to " +
-         options.out + ", go on with --resume");
+         options.out + ", go on with " +
+         (options.run.empty() ? "--resume"
+                              : "rnn train --resume " + options.run));
+    recorder->end(saved, "interrupted");
     report(/*wasInterrupted=*/true);
     return exitInterrupted;
   }
   note("saved step " + std::to_string(saved) + " to " + options.out);
+  recorder->end(saved, "finished");
   report(/*wasInterrupted=*/false);
   return exitOk;
 }
 
 int runTrain(TrainOptions &options) {
   catchInterrupts();
-  std::string text = readWholeFile(options.text);
-  if (text.empty())
-    fail(RNN_INVALID_ARGUMENT, "'", options.text,
-         "' is empty; give a text to train on");
-  requireWritable(options.out);
-  json metadata = resumedMetadata(options);
+  options.settle();
+  if (!options.beginsRun())
+    requireWritable(options.out);
+  json metadata = resumedMetadata(options), before;
   bool resumes = !metadata.is_null();
   if (resumes) {
-    json before = json::parse(metadata[runKey].get<std::string>());
+    before = json::parse(metadata[runKey].get<std::string>());
     options.takeRunOptions(before.at("options"));
-    if (before.at("text") != runDescription(options, text)["text"])
-      fail(RNN_INCOMPATIBLE, "'", options.text,
-           "' is not the text of the run "
-           "in '",
-           options.out, "'; give that text, or train anew with another --out");
   } else if (access(options.out.c_str(), F_OK) == 0) {
     note("'" + options.out +
          "' will be replaced; --resume would go on from it");
   }
-  TrainingRun run(options, text);
+  requireOneKind(options.data);
+  Module module(options.module);
+  Descriptor descriptor = descriptorOf(module);
+  const ObjectiveSpec &objective = descriptor.objective(options.objective);
+  std::unique_ptr<TrainingData> data =
+      openTrainingData(options.data, options.reading(), descriptor, objective);
+  if (resumes)
+    requireSameData(options, *data, before);
+  TrainingRun run(options, module, descriptor, objective, *data);
+  if (options.beginsRun())
+    RunFolder(options.run).create(options.module);
   if (resumes)
     run.resume(metadata);
-  return run.run(runDescription(options, text));
+  return run.run(runDescription(options, *data));
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 #ifndef RNN_TOOLS_RNN_TRAINOPTIONS_H
 #define RNN_TOOLS_RNN_TRAINOPTIONS_H
 
+#include "DataOptions.h"
+#include "Samples.h"
 #include "Verb.h"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +18,11 @@
 namespace rnn {
 
 struct TrainOptions {
-  std::string module, text, out, log, objective, tokenizer = "bytes";
+  std::string module, out, log, objective;
+  std::string run; // its folder; empty: none
+  std::string tensorBoard;
+  SampleOptions samples;
+  DataOptions data;
   std::vector<std::string> freeze;
   uint64_t steps = 2000, warmup = 0, seed = 0, saveEvery = 250, evalEvery = 0;
   double minutes = 0; // 0: `steps` ends the run
@@ -24,10 +30,26 @@ struct TrainOptions {
   double learningRate = 0, minLearningRate = 0, weightDecay = 0, clip = 0;
   double beta1 = 0, beta2 = 0;
   Place place;
-  bool carryState = false, resume = false, asJson = false;
+  bool carryState = false, resume = false, profile = false, asJson = false;
 
   /// Adds all options to `verb`; the optimizer's defaults are the runtime's.
   void define(CLI::App &verb);
+
+  /// What the options mean together, where there is a run's folder: `module`,
+  /// `out` and `log` are within it, and a run that goes on has its options and
+  /// settings. Throws Failure, and CLI::RequiredError where one is missing.
+  void settle();
+
+  /// Whether `run` is a folder that is to be made.
+  bool beginsRun() const;
+
+  /// What --resume restores beside the run's options, and which may change:
+  /// intervals, and where the data lies.
+  nlohmann::json settings() const;
+
+  Reading reading() const {
+    return {batch, batch * accumulate, time, seed, carryState};
+  }
 
   /// The run's options as JSON.
   nlohmann::json runOptions() const;
@@ -41,13 +63,18 @@ private:
   struct RunOption {
     std::string key;
     CLI::Option *option;
+    nlohmann::json fallback;
     std::function<nlohmann::json()> get;
     std::function<void(const nlohmann::json &)> set;
   };
   template <typename T>
   CLI::Option *addRunOption(CLI::Option *option, T &value);
 
-  std::vector<RunOption> ofRun;
+  template <typename T> CLI::Option *addSetting(CLI::Option *option, T &value);
+  CLI::Option *addPathSetting(CLI::Option *option, std::string &path);
+  void goOn();
+
+  std::vector<RunOption> ofRun, ofCall;
   CLI::Option *stepsOption = nullptr, *minutesOption = nullptr;
 };
 

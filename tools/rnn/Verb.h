@@ -50,11 +50,13 @@ inline void addPlace(CLI::App &verb, Place &place) {
 
 Action defineTrain(CLI::App &verb);
 Action defineEval(CLI::App &verb);
+Action defineData(CLI::App &verb);
 Action defineGenerate(CLI::App &verb);
 Action defineRun(CLI::App &verb);
 Action defineCheck(CLI::App &verb);
 Action defineInspect(CLI::App &verb);
 Action defineBench(CLI::App &verb);
+Action defineReport(CLI::App &verb);
 
 } // namespace rnn
 #endif // RNN_TOOLS_RNN_VERB_H

@@ -1,8 +1,9 @@
 // The command line `rnn`: parses, runs one verb, and turns what it throws into
 // one line and an exit code.
 #include "Console.h"
-#include "SplitLoss.h"
+#include "Interrupt.h"
 #include "Verb.h"
+#include "rnn.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -18,14 +19,16 @@ struct Verb {
 };
 
 const Verb verbs[] = {
-    {"train", "Train a module on a text", defineTrain},
-    {"eval", "Measure a checkpoint's loss over a whole text", defineEval},
+    {"train", "Train a module on a text, a task or numbers", defineTrain},
+    {"eval", "Measure a checkpoint on the same", defineEval},
+    {"data", "Make the sequences of a task", defineData},
     {"generate", "Continue a prompt", defineGenerate},
     {"run", "Run an entry on .npy files", defineRun},
     {"check", "Check gradients by differences, and step against sequence",
      defineCheck},
     {"inspect", "Print what a module or checkpoint holds", defineInspect},
     {"bench", "Time a module's entries", defineBench},
+    {"report", "Show runs as a page, a plot or to TensorBoard", defineReport},
 };
 
 // Levenshtein's distance.

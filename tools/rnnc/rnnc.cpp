@@ -252,9 +252,10 @@ int compile() {
   TimingScope total = clock.getRootScope();
 
   OwningOpRef<ModuleOp> module;
+  std::string source;
   {
     TimingScope scope = total.nest("parse");
-    module = rnn::parseModel(input, context, plugged);
+    module = rnn::parseModel(input, context, plugged, &source);
   }
   if (!module)
     return 1;
@@ -342,7 +343,7 @@ int compile() {
     llvm::sys::path::replace_extension(name, "so");
     path = name.str().str();
   }
-  return failed(rnn::emitModule(*module, *target, path)) ? 1 : 0;
+  return failed(rnn::emitModule(*module, *target, path, source)) ? 1 : 0;
 }
 
 } // namespace

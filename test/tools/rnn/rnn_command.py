@@ -20,7 +20,8 @@ SEAL = os.path.join(os.path.dirname(BIN), "rnn_seal_module")
 RUNTIME = os.path.join(os.path.dirname(__file__), "../../../runtime")
 FIXTURE = os.path.join(os.path.dirname(__file__),
                        "../../runtime/fixture_module.c")
-VERBS = ["train", "eval", "generate", "run", "check", "inspect", "bench"]
+VERBS = ["train", "eval", "data", "generate", "run", "check", "inspect", "bench",
+         "report"]
 
 
 def text_of(length, seed=1):

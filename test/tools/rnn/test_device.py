@@ -2,9 +2,11 @@
 test/conformance."""
 
 import os
+import shutil
+import subprocess
 import unittest
 
-from rnn_command import MODULE, RnnTest
+from rnn_command import MODULE, SEAL, RnnTest
 
 VERBS = {
     "bench": [], "check": [], "eval": ["--parameters", "p", "--text", "t"],
@@ -55,9 +57,42 @@ class DeviceTest(RnnTest):
         self.assertNotIn("products", results[0])
         out, _ = self.rnn("bench", GPU, "--repeat", "1", "--profile")
         self.assertRegex(out, r"scale +2 .* 100.0% .* twice the input")
-        self.refuses("bench", MODULE, "--profile",
-                     says="kernels are timed on a GPU or a simulated one, not "
-                          "on cpu")
+        self.refuses("bench", GPU, "--profile", "--limits",
+                     says=["limits are measured of the CPU only",
+                           "compiled for sim"])
+
+    def test_profile_of_the_cpu(self):
+        results = self.rnn_json("bench", MODULE, "next_token.loss", "--batch", "2",
+                                "--time", "32", "--repeat", "3", "--threads",
+                                "1", "--profile", "--limits")
+        kernels = {row["kernel"]: row for row in results[0]["kernels"]}
+        # Two calls of one shape; 64 rows of 8, f32.
+        product = kernels["product_f32_64x8x8"]
+        self.assertEqual(product["launches"], 2)
+        self.assertEqual(product["operations"], 2 * 2 * 64 * 8 * 8)
+        self.assertEqual(product["bytes"],
+                         2 * 4 * (64 * 8 + 8 * 8 + 64 * 8))
+        self.assertEqual(kernels["scan_rows"]["launches"], 1)
+        self.assertNotIn("of_limit", kernels["scan_rows"])
+        limits = results[0]["limits"]
+        least = max(product["bytes"] / limits["gb_per_second"],
+                    product["operations"] / limits["gop_per_second"]) / 1e6
+        self.assertAlmostEqual(product["of_limit"], least / product["ms"])
+        self.assertLess(sum(k["ms"] for k in kernels.values()),
+                        results[0]["median_ms"] * 20)
+        out, _ = self.rnn("bench", MODULE, "--repeat", "1", "--profile")
+        self.assertNotIn("limit", out)
+        self.refuses("bench", MODULE, "--limits", says="--profile", code=2)
+
+    def test_profile_of_a_stripped_module(self):
+        module = self.path("stripped.so")
+        shutil.copy(MODULE, module)
+        subprocess.run(["strip", module], check=True)
+        subprocess.run([SEAL, module], check=True)
+        results = self.rnn_json("bench", module, "next_token.loss", "--repeat", "1",
+                                "--profile")
+        names = [row["kernel"] for row in results[0]["kernels"]]
+        self.assertIn("loop_1", names)
 
     def test_no_driver(self):
         self.refuses("bench", CUDA, says="there is no CUDA driver",

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Trains model.mlir with another mixer on a task with up to 40 symbols, and
+# measures it on 40 to 256. OPTIONs of `rnn train` replace those below.
+# Usage: run.sh TASK MIXER [OPTION...]
+#        (TASK as `rnn data list` has it, MIXER a name in mixers.txt)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${RNNC_BIN:-$here/../../build/bin}
+task=${1:?"a task"} mixer=${2:?"a name in ../selective-copy/mixers.txt"}
+shift 2
+options=("$@")
+if [[ $# -eq 0 ]]; then
+  options=(--length 3..40 --batch 64 --steps 1000 --lr 3e-3 --warmup 50
+    --clip 1 --seed 1)
+fi
+line=$(awk -v name="$mixer" '$1 == name { $1 = ""; print substr($0, 2) }' \
+  "$here/../selective-copy/mixers.txt")
+if [[ -z $line ]]; then
+  echo "error: mixers.txt has no '$mixer'" >&2
+  exit 1
+fi
+
+out=${OUT:-$here/../../build/chomsky}
+mkdir -p "$out"
+name=$out/$mixer
+sed "s|%m = .*|%m = $line|" "$here/model.mlir" >"$name.mlir"
+"$bin/rnnc" "$name.mlir" -o "$name.so"
+"$bin/rnn" train "$name.so" --out "$name-${task%%:*}.safetensors" \
+  --task "$task" "${options[@]}"
+"$bin/rnn" eval "$name.so" --parameters "$name-${task%%:*}.safetensors" \
+  --task "$task" --length 40..256
