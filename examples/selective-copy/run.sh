@@ -9,9 +9,8 @@ mixer=${1:?"a name in mixers.txt"} layers=${2:?"a number of layers"}
 shift 2
 options=("$@")
 if [[ $# -eq 0 ]]; then
-  options=(--task selective-copying:symbols=16,memorize=16 --length 256
-    --batch 64 --steps 400 --lr 3e-3 --warmup 50 --weight-decay 0.05 --clip 1
-    --seed 1)
+  options=(--task selective-copying:memorize=4 --length 32 --batch 32
+    --steps 1000 --lr 3e-3 --warmup 50 --weight-decay 0.05 --clip 1 --seed 1)
 fi
 line=$(awk -v name="$mixer" '$1 == name { $1 = ""; print substr($0, 2) }' \
   "$here/mixers.txt")
