@@ -83,6 +83,33 @@ static SmallVector<RecurrentState> statesOfMinimal(OpTy op) {
       {"h", withWidth(getStepType(type), getWidth(type) * op.getExpansion())}};
 }
 
+/// Parts of `type` of a linear layer's result, each with its part of the bias:
+/// nothing lies between the product and what reads one part only.
+static SmallVector<Value> linearParts(LayerExpander &b, StringRef name,
+                                      Value input, Type type, int64_t parts,
+                                      bool hasBias) {
+  int64_t width = getWidth(type);
+  Value product = b.linear(name, input, parts * width, /*bias=*/false,
+                           /*decay=*/false);
+  Value bias;
+  if (hasBias)
+    bias = b.scoped(name).parameter(
+        "bias", {parts * width},
+        {"uniform", 1.0 / std::sqrt(double(getWidth(input.getType())))},
+        /*decay=*/false);
+  SmallVector<Value> result;
+  for (int64_t i = 0; i < parts; ++i) {
+    Value part = SliceOp::create(b, type, product, i * width);
+    if (bias) {
+      Value own =
+          SliceOp::create(b, getStaticType(getStepType(type)), bias, i * width);
+      part = arith::AddFOp::create(b, part, b.broadcast(own, type));
+    }
+    result.push_back(part);
+  }
+  return result;
+}
+
 /// Projection to `gates` times the state, the recurrence, and the projection
 /// back: all that is common to minGRU and minLSTM. `mix` makes z, the share of
 /// the candidate, and the factor of the old state, null for 1 - z.
@@ -92,15 +119,12 @@ static Expansion expandMinimal(
     ArrayRef<StringRef> order,
     function_ref<std::pair<Value, Value>(LayerExpander &, ValueRange)> mix) {
   LayerExpander b = outer.scoped(op.getName());
-  int64_t width = getWidth(op.getType(0)), hidden = width * op.getExpansion();
-  int64_t parts = order.size();
-  Value projected = b.linear(projection, op.getInput(), parts * hidden,
-                             op.getBias(), /*decay=*/false);
+  int64_t width = getWidth(op.getType(0));
+  Type part = withWidth(op.getType(0), width * op.getExpansion());
+  SmallVector<Value> inputs = linearParts(b, projection, op.getInput(), part,
+                                          order.size(), op.getBias());
   LayerExpander::Recurrence layer = b.clausesOf(op);
-  RankedTensorType step = layer.states.front().step;
-  for (int64_t part = 0; part < parts; ++part)
-    layer.inputs.push_back(
-        SliceOp::create(b, getSequenceType(step), projected, part * hidden));
+  layer.inputs = std::move(inputs);
   auto run = [&](LayerExpander &s, ValueRange x, ValueRange state,
                  SmallVectorImpl<Value> &outputs,
                  SmallVectorImpl<Value> &next) {

@@ -59,8 +59,8 @@ public:
         add(product);
     if (shape.groups.empty())
       return false;
-    findInits();
-    return choose() && (limits.blocked == Choice::Always || pays());
+    return findInits() && choose() &&
+           (limits.blocked == Choice::Always || pays());
   }
 
   BlockedShape shape;
@@ -165,18 +165,22 @@ private:
     it->sources.push_back({product, isKept});
   }
 
-  void findInits() {
+  bool findInits() {
     for (Value init : scan.getInits()) {
       auto across = init.getDefiningOp<ScanOp>();
       if (across && across.getChunks() == Chunks::across) {
-        // It gives its states before each chunk.
-        Value start = across.getYield()
-                          .getValues()[cast<OpResult>(init).getResultNumber()];
-        init = across.getInits()[llvm::find(across.stateArgs(), start) -
-                                 across.stateArgs().begin()];
+        // It gives its states before each chunk: first what it starts with.
+        unsigned number = cast<OpResult>(init).getResultNumber();
+        Value start = across.getYield().getValues()[number];
+        auto states = across.stateArgs();
+        auto it = llvm::find(states, start);
+        if (it == states.end())
+          return refuse("it starts with other than the states of chunks");
+        init = across.getInits()[it - states.begin()];
       }
       shape.inits.push_back(init);
     }
+    return true;
   }
 
   /// How many elements a block has.
