@@ -46,7 +46,9 @@ MetricsLog::MetricsLog(const std::string &path, bool resume, uint64_t step)
 void MetricsLog::write(const json &line) {
   if (!file)
     return;
-  std::string text = line.dump() + "\n";
+  // What a model writes may end within a character.
+  std::string text =
+      line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   // Flushed by the line, so that others can follow it.
   if (fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       fflush(file.get()) != 0)
