@@ -48,9 +48,6 @@ public:
     if (kind && kind.getValue() == "step")
       return refuse("it is one step");
     serial = serialShape(scan, s);
-    // A sum of a loss, or of a gradient, which is in rows.
-    if (!serial && !scan->hasAttr("rnn.layer"))
-      return false;
     if (!serial)
       return refuse("a step mixes what different threads have");
     findGroup();
@@ -314,7 +311,8 @@ BlockedScans findBlocked(ModuleOp module, const ScanSchedules &schedules,
     const ScanSchedule &schedule = schedules.find(scan)->second;
     Finder finder(scan, schedule, limits, result);
     if (!finder.run()) {
-      if (!finder.why.empty())
+      // Sums of losses and gradients are no recurrences that a user knows.
+      if (!finder.why.empty() && scan->hasAttr("rnn.layer"))
         result.refused[scan] = finder.why;
       return WalkResult::skip();
     }

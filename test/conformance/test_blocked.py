@@ -67,8 +67,10 @@ class Blocked(unittest.TestCase):
     def check_numbers(self, name):
         """f64 against f64 on the CPU."""
         run, double = run_on(name, "f64", "sim:3"), instance(name, "f64", "cpu")
-        for entry in (".forward", ".gradient"):
-            self.assertTrue(blocked_in(run, entry), entry)
+        self.assertTrue(blocked_in(run, ".forward"))
+        # Elsewhere the loss is part of the recurrence's kernel.
+        if "expansion" in name:
+            self.assertTrue(blocked_in(run, ".gradient"))
         for shape in SHAPES:
             values, gradients = everything(run, shape)
             wanted, slopes = everything(double, shape)

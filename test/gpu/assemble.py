@@ -80,7 +80,7 @@ def main():
                       + "".join(f"; {row[0]} spills {row[3]} bytes"
                                 for row in spilled))
                 bad += [f"{name} sm_{architecture} {row[0]}" for row in spilled
-                        if row[0].startswith("kernel_")]
+                        if row[0].startswith(("kernel_", "blocked_"))]
     print(f"{kernels} kernels, {len(bad)} scans with spills")
     if bad:
         sys.exit("scans with spills or stack memory: " + ", ".join(bad))
