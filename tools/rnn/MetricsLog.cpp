@@ -13,16 +13,21 @@ using namespace rnn;
 using nlohmann::json;
 
 // The lines of an earlier run that the checkpoint at `step` has seen. A line
-// cut off by a crash is no JSON and goes.
-static std::string linesUpTo(const std::string &text, uint64_t step) {
+// cut off by a crash is no JSON and goes. `validated`: the last step of one
+// with a validation loss.
+static std::string linesUpTo(const std::string &text, uint64_t step,
+                             std::optional<uint64_t> &validated) {
   std::istringstream lines(text);
   std::string kept, line;
   while (std::getline(lines, line)) {
     json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (value.is_object() && value.contains("step") &&
         value["step"].is_number_unsigned() &&
-        value["step"].get<uint64_t>() <= step)
+        value["step"].get<uint64_t>() <= step) {
       kept += line + "\n";
+      if (value.contains("validation_loss"))
+        validated = value["step"].get<uint64_t>();
+    }
   }
   return kept;
 }
@@ -33,7 +38,7 @@ MetricsLog::MetricsLog(const std::string &path, bool resume, uint64_t step)
     return;
   std::string kept;
   if (resume && access(path.c_str(), F_OK) == 0)
-    kept = linesUpTo(readWholeFile(path), step);
+    kept = linesUpTo(readWholeFile(path), step, validated);
   // Written beside and renamed: a crash here must not lose the old lines.
   std::string target = kept.empty() ? path : path + ".tmp";
   file.reset(fopen(target.c_str(), "we"));

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 namespace rnn {
@@ -18,11 +19,16 @@ public:
   MetricsLog(const std::string &path, bool resume, uint64_t step);
   /// Throws Failure if the line cannot be written.
   void write(const nlohmann::json &line);
+  bool isOpen() const { return bool(file); }
+  /// Whether a line says how the run did on what it does not train on after
+  /// `step`: an earlier process may have ended before it could.
+  bool isValidated(uint64_t step) const { return validated == step; }
 
 private:
   [[noreturn]] void failed(int error) const;
 
   std::string path;
+  std::optional<uint64_t> validated; // the last such step
   std::unique_ptr<FILE, int (*)(FILE *)> file{nullptr, fclose};
 };
 

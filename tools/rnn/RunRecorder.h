@@ -32,6 +32,10 @@ public:
              unsigned threads);
   /// A line of the log; its numbers go to TensorBoard too.
   void write(const nlohmann::json &line);
+  /// Whether the log of an earlier process lacks this step's validation.
+  bool lacksValidation(uint64_t step) const {
+    return log.isOpen() && !log.isValidated(step);
+  }
   /// Whether no validation before was as low as this.
   bool isBest(double validationLoss);
   void sample(uint64_t step, const std::string &prompt,

@@ -302,7 +302,7 @@ void TrainingRun::report(bool wasInterrupted) {
   if (!wasInterrupted) {
     Score score = data.validation().measure(session, /*quick=*/false);
     result.update(validationJson(score));
-    if (trainer->steps() != firstStep) {
+    if (trainer->steps() != firstStep || recorder->lacksValidation(firstStep)) {
       recorder->write(validationLine(trainer->steps(), score));
       saveBest(score.loss);
     }

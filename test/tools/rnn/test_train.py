@@ -194,6 +194,17 @@ class ResumeTest(RnnTest):
         self.rnn(*self.arguments(resume=True, **changes))
         self.same(expected)
 
+    def test_resume_after_a_kill_before_the_last_validation(self):
+        expected = self.uninterrupted()
+        self.rnn(*self.arguments())
+        with open(self.log) as file:
+            lines = file.readlines()
+        self.assertIn("validation_loss", lines[-1])
+        with open(self.log, "w") as file:
+            file.writelines(lines[:-1])
+        self.rnn(*self.arguments(resume=True))
+        self.same(expected)
+
     def test_resume_takes_the_options_of_the_run(self):
         expected = self.uninterrupted()
         self.interrupt(signal.SIGINT)
