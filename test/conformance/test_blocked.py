@@ -16,7 +16,9 @@ from test_resident import DRIVER, bits, everything
 from test_sim import instance, small
 
 NAMES = ("min_gru", "min_gru_expansion", "min_gru_mask_reverse",
-         "min_gru_reset_learned", "min_lstm_unscaled", "min_lstm_init")
+         "min_gru_reset_learned", "min_lstm_unscaled", "min_lstm_init",
+         "selective_scan_mask_reset", "aaren_reset_mask",
+         "linear_attention_decay_reverse", "cell_two_layers", "repeat_2")
 # Steps: some; more than a tile, the last one shorter; in chunks of time, which
 # run as without blocked scans.
 SHAPES = ((3, 5), (2, 100), (1, 200))
