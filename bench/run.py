@@ -241,6 +241,10 @@ def main():
                     json.dumps(result, indent=1) + "\n")
         except Ended as failure:  # of a system only what it ended is missing
             sys.exit(f"ceilings: {failure}")
+        except KeyboardInterrupt:
+            print(f"interrupted; run.sh --render {out} makes the table and "
+                  "plots of the shapes that are done", file=sys.stderr)
+            sys.exit(130)
     report.render(out)
 
 
