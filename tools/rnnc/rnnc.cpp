@@ -222,10 +222,13 @@ int compile() {
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
-  } else if (precise || team.getNumOccurrences()) {
-    return fail(std::string(precise ? "--precise" : "--team") +
-                " says how a GPU's kernels are written; give a GPU's --target, "
-                "as in sim or cuda:sm_90");
+  } else {
+    for (const cl::Option *option :
+         std::initializer_list<const cl::Option *>{&precise, &team, &blocked})
+      if (option->getNumOccurrences())
+        return fail("--" + option->ArgStr.str() +
+                    " says how a GPU's kernels are written; give a GPU's "
+                    "--target, as in sim or cuda:sm_90");
   }
   if (emit == Stage::Ptx && (!gpu || gpu->isSimulated()))
     return fail("--emit=ptx needs a GPU's --target, as in cuda:sm_90");
