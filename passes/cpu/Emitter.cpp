@@ -183,6 +183,18 @@ void Emitter::when(Value condition, llvm::function_ref<void()> then,
   otherwise();
 }
 
+SmallVector<Value> Emitter::either(Value condition, TypeRange types,
+                                   Numbers then, Numbers otherwise) {
+  auto branch =
+      scf::IfOp::create(*this, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(*this, then());
+  setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(*this, otherwise());
+  return llvm::to_vector(ValueRange(branch.getResults()));
+}
+
 void Emitter::forRow(int64_t width, int64_t most,
                      llvm::function_ref<void(Value, Lanes)> body) {
   if (gpu)

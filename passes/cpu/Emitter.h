@@ -102,6 +102,11 @@ public:
   /// `then` where the condition holds, and `otherwise`, if any, where not.
   void when(mlir::Value condition, llvm::function_ref<void()> then,
             llvm::function_ref<void()> otherwise = nullptr);
+  /// The numbers of `then` where the condition holds, else of `otherwise`.
+  using Numbers = llvm::function_ref<llvm::SmallVector<mlir::Value>()>;
+  llvm::SmallVector<mlir::Value> either(mlir::Value condition,
+                                        mlir::TypeRange types, Numbers then,
+                                        Numbers otherwise);
   mlir::Value number(mlir::Type type, double value);
 
   /// i1 takes a byte in memory.

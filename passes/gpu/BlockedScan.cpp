@@ -228,17 +228,13 @@ private:
   /// The states after the tile's steps.
   SmallVector<Value> goThrough(const ScanItem &steps, ValueRange before,
                                Value place, Value exists) {
-    auto branch = scf::IfOp::create(e, TypeRange(before), exists,
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(e);
-    e.setInsertionPointToStart(branch.thenBlock());
-    SmallVector<Value> after = writer.goThrough(
-        steps, SmallVector<Value>(before), place,
-        [&](Value iteration) { return inputs(e.sub(iteration, steps.from)); });
-    scf::YieldOp::create(e, after);
-    e.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(e, before);
-    return SmallVector<Value>(branch.getResults());
+    SmallVector<Value> states(before);
+    auto go = [&] {
+      return writer.goThrough(steps, states, place, [&](Value iteration) {
+        return inputs(e.sub(iteration, steps.from));
+      });
+    };
+    return e.either(exists, TypeRange(before), go, [&] { return states; });
   }
 
   /// What the thread's element has of row `row` of the tiles.

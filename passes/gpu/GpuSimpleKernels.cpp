@@ -163,14 +163,10 @@ void GpuKernels::makeScatterSum(StringRef name, FloatType rowType,
     };
     auto ifExists = [&](int64_t i, Value otherwise,
                         llvm::function_ref<Value()> body) -> Value {
-      auto branch = scf::IfOp::create(e, TypeRange{element}, exists[i],
-                                      /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(e);
-      e.setInsertionPointToStart(branch.thenBlock());
-      scf::YieldOp::create(e, body());
-      e.setInsertionPointToStart(branch.elseBlock());
-      scf::YieldOp::create(e, otherwise);
-      return branch.getResult(0);
+      return e.either(
+          exists[i], TypeRange(element),
+          [&] { return SmallVector<Value>{body()}; },
+          [&] { return SmallVector<Value>{otherwise}; })[0];
     };
     SmallVector<Value> sums(each, e.number(element, 0));
     if (accumulate)

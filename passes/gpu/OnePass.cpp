@@ -104,20 +104,6 @@ private:
     exists ? e.when(exists, body) : body();
   }
 
-  /// One of two numbers, or lists of numbers, by what it takes to know it.
-  SmallVector<Value> either(Value condition, TypeRange types,
-                            llvm::function_ref<SmallVector<Value>()> then,
-                            llvm::function_ref<SmallVector<Value>()> other) {
-    auto branch =
-        scf::IfOp::create(e, types, condition, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(e);
-    e.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(e, then());
-    e.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(e, other());
-    return llvm::to_vector(ValueRange(branch.getResults()));
-  }
-
   /// How many blocks have begun before this one. Of a call without chunks, any
   /// order will do.
   Value takeTurn(Value place) {
@@ -131,9 +117,9 @@ private:
       e.barrier();
       return {wide(e.load(place, word))};
     };
-    return either(e.less(e.index(1), chunkCount), TypeRange(e.getI64Type()),
-                  inOrder,
-                  [&]() -> SmallVector<Value> { return {e.gpu->block}; })[0];
+    return e.either(e.less(e.index(1), chunkCount), TypeRange(e.getI64Type()),
+                    inOrder,
+                    [&]() -> SmallVector<Value> { return {e.gpu->block}; })[0];
   }
 
   Value wide(Value number) {
@@ -203,7 +189,7 @@ private:
                                           scan.getInits()[i].getType(), place));
       return states;
     };
-    SmallVector<Value> states = either(
+    SmallVector<Value> states = e.either(
         e.equal(nearest, e.index(0)), types,
         [&] { return across.writer.loadInitial(all, place); }, known);
     rows.leaveOutputs();

@@ -4,11 +4,9 @@
 #include "Failure.h"
 #include "data/TextFile.h"
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <string_view>
 
 using namespace rnn;
@@ -118,13 +116,5 @@ void rnn::writeCsv(const std::string &path, const Array &array) {
   std::string text;
   for (int64_t i = 0; i < array.count(); ++i)
     text += cellOf(array, i) + ((i + 1) % columns ? "," : "\n");
-  FILE *file = fopen(path.c_str(), "we");
-  bool good = file && fwrite(text.data(), 1, text.size(), file) == text.size();
-  int error = errno;
-  if (file && fclose(file) != 0 && good) {
-    good = false;
-    error = errno;
-  }
-  if (!good)
-    fail(RNN_IO, "cannot write '", path, "': ", strerror(error));
+  writeWholeFile(path, text);
 }

@@ -11,8 +11,7 @@ from functools import cache
 from case import BUILD, Instance
 from cases import CASES
 from librnn import compile_model
-from test_layers import relative
-from test_resident import DRIVER, bits, everything
+from test_resident import DRIVER, bits, compare, everything
 from test_sim import instance, small
 
 NAMES = ("min_gru", "min_gru_expansion", "min_gru_mask_reverse",
@@ -73,15 +72,7 @@ class Blocked(unittest.TestCase):
         # Elsewhere the loss is part of the recurrence's kernel.
         if "expansion" in name:
             self.assertTrue(blocked_in(run, ".gradient"))
-        for shape in SHAPES:
-            values, gradients = everything(run, shape)
-            wanted, slopes = everything(double, shape)
-            for a, b in zip(values, wanted, strict=True):
-                self.assertLess(relative(a, b, 1e-6), 1e-12, shape)
-            largest = max(abs(g).max(initial=0) for g in slopes.values())
-            for key, value in slopes.items():
-                self.assertLess(relative(gradients[key], value, 1e-3 * largest),
-                                1e-9, (key, shape))
+        compare(self, run, double, SHAPES, (1e-12, 1e-9))
 
     def check_bits(self, name, width=None):
         """Those of the product and the scan by themselves, in any order and in

@@ -8,8 +8,7 @@ import os
 import unittest
 
 from case import BUILD, Instance, compile_model
-from test_layers import relative
-from test_resident import bits, everything, runs_of
+from test_resident import bits, compare, everything, runs_of
 from test_sim import instance, small
 
 NAMES = ("min_gru_expansion", "min_lstm_init", "cell_cascade",
@@ -28,15 +27,7 @@ class OnePass(unittest.TestCase):
         run, double = instance(name, "f64", "sim:2"), \
             instance(name, "f64", "cpu")
         self.assertIn("one pass", runs_of(run.module))
-        for shape in SHAPES:
-            values, gradients = everything(run, shape)
-            wanted, slopes = everything(double, shape)
-            for a, b in zip(values, wanted, strict=True):
-                self.assertLess(relative(a, b, 1e-6), 1e-11, shape)
-            largest = max(abs(g).max(initial=0) for g in slopes.values())
-            for key, value in slopes.items():
-                self.assertLess(relative(gradients[key], value, 1e-3 * largest),
-                                1e-9, (key, shape))
+        compare(self, run, double, SHAPES, (1e-11, 1e-9))
 
     def check_orders(self, name):
         """The same bits in any order, however far a block looks back."""

@@ -49,6 +49,20 @@ def everything(run, shape):
     return outputs + [loss], gradients
 
 
+def compare(test, run, double, shapes, limits):
+    """Values and gradients of `run` are those of `double`, within `limits`,
+    relative to the largest."""
+    for shape in shapes:
+        values, gradients = everything(run, shape)
+        wanted, slopes = everything(double, shape)
+        for a, b in zip(values, wanted, strict=True):
+            test.assertLess(relative(a, b, 1e-6), limits[0], shape)
+        largest = max(abs(g).max(initial=0) for g in slopes.values())
+        for key, value in slopes.items():
+            test.assertLess(relative(gradients[key], value, 1e-3 * largest),
+                            limits[1], (key, shape))
+
+
 def bits(values, gradients):
     return [value.tobytes() for value in values[:-1]] + values[-1:] \
         + [g.tobytes() for g in gradients.values()]
@@ -64,15 +78,7 @@ class Resident(unittest.TestCase):
         run, double = run_on(name, "f64", "sim:3", team), \
             instance(name, "f64", "cpu")
         self.assertEqual("resident" in runs_of(run.module), team > 0)
-        for shape in SHAPES:
-            values, gradients = everything(run, shape)
-            wanted, slopes = everything(double, shape)
-            for a, b in zip(values, wanted, strict=True):
-                self.assertLess(relative(a, b, 1e-6), 1e-12, shape)
-            largest = max(abs(g).max(initial=0) for g in slopes.values())
-            for key, value in slopes.items():
-                self.assertLess(relative(gradients[key], value, 1e-3 * largest),
-                                1e-10, (key, shape))
+        compare(self, run, double, SHAPES, (1e-12, 1e-10))
 
     def check_orders(self, name, team):
         """The same bits for any number of teams, in any order."""

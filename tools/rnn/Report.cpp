@@ -2,8 +2,8 @@
 #include "Console.h"
 #include "EventFile.h"
 #include "Failure.h"
-#include "FileWriter.h"
 #include "Verb.h"
+#include "data/TextFile.h"
 #include "report/Page.h"
 #include "report/Png.h"
 #include "report/RunCharts.h"
@@ -29,17 +29,11 @@ bool endsWith(const std::string &text, const std::string &end) {
          text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-void writeFile(const std::string &path, const std::string &bytes) {
-  FileWriter file(path);
-  file.write(bytes.data(), static_cast<int64_t>(bytes.size()));
-  file.commit();
-}
-
 void writePlot(const std::string &path, const std::string &svg) {
   if (endsWith(path, ".png"))
     writePng(path, svg);
   else
-    writeFile(path, svg);
+    writeWholeFile(path, svg);
 }
 
 // When the run began, as far as its files tell.
@@ -99,7 +93,7 @@ int runReport(ReportOptions &options) {
   json written = json::object();
   bool onlyOthers = !options.plot.empty() || !options.tensorBoard.empty();
   if (options.isOutGiven || !onlyOthers) {
-    writeFile(options.out, reportPage(options.title, runs, charts));
+    writeWholeFile(options.out, reportPage(options.title, runs, charts));
     written["page"] = options.out;
   }
   if (!options.plot.empty()) {

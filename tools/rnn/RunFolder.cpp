@@ -2,7 +2,6 @@
 #include "RunFolder.h"
 
 #include "Failure.h"
-#include "FileWriter.h"
 #include "Folders.h"
 #include "Verb.h"
 #include "data/TextFile.h"
@@ -45,17 +44,12 @@ json RunFolder::readAbout() const {
 void RunFolder::writeAbout(const json &value) const {
   std::string text =
       value.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-  FileWriter file(about());
-  file.write(text.data(), static_cast<int64_t>(text.size()));
-  file.commit();
+  writeWholeFile(about(), text);
 }
 
 void RunFolder::create(const std::string &from) const {
   makeFolders(path);
-  std::string bytes = readWholeFile(from);
-  FileWriter file(module());
-  file.write(bytes.data(), static_cast<int64_t>(bytes.size()));
-  file.commit();
+  writeWholeFile(module(), readWholeFile(from));
 }
 
 json rnn::enterRun(std::string &module, std::string &parameters) {

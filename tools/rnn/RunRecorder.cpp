@@ -1,7 +1,6 @@
 // See RunRecorder.h.
 #include "RunRecorder.h"
 
-#include "FileWriter.h"
 #include "data/TextFile.h"
 #include "report/RunRecord.h"
 #include "rnn.h"
@@ -132,12 +131,8 @@ void RunRecorder::sample(uint64_t step, const std::string &prompt,
 }
 
 void RunRecorder::profile(const json &kernels) {
-  if (!folder)
-    return;
-  std::string text = textOf(kernels);
-  FileWriter file(folder->profile());
-  file.write(text.data(), static_cast<int64_t>(text.size()));
-  file.commit();
+  if (folder)
+    writeWholeFile(folder->profile(), textOf(kernels));
 }
 
 json rnn::modelFacts(const Descriptor &descriptor,
