@@ -297,14 +297,21 @@ LogicalResult MatmulOp::verify() {
     return success(); // verified when the cell is applied
   auto weight = cast<RankedTensorType>(getWeight().getType());
   Type element = getElementTypeOrSelf(getInput().getType());
-  if (weight.getRank() != 2 || !isStatic(weight))
+  auto pack = getWeight().getDefiningOp<PackOp>();
+  if (pack && getTransposed())
+    return emitOpError("matmul_c3: panels of rnn.pack cannot be transposed; "
+                       "transpose what is packed");
+  auto matrix =
+      pack ? cast<RankedTensorType>(pack.getInput().getType()) : weight;
+  if (matrix.getRank() != 2 || !isStatic(matrix))
     return emitOpError("matmul_c1: the weight must be a static matrix of ")
            << element << ", but is " << weight;
   if (weight.getElementType() != element)
     return emitOpError("matmul_c2: the weight's numbers must be ")
            << element << " as the input's, but are " << weight.getElementType();
-  int64_t n = weight.getDimSize(getTransposed() ? 0 : 1);
-  int64_t k = weight.getDimSize(getTransposed() ? 1 : 0);
+  bool transposed = pack ? pack.getTransposed() : getTransposed();
+  int64_t n = matrix.getDimSize(transposed ? 0 : 1);
+  int64_t k = matrix.getDimSize(transposed ? 1 : 0);
   Type in = getInput().getType();
   if (getFeatures(in).empty())
     return emitOpError("matmul_c1: the input has no features: ") << in;
@@ -335,6 +342,26 @@ LogicalResult TransposeOp::verify() {
     return emitOpError("transpose_c1: a static matrix [n, k] becomes [k, n], "
                        "not ")
            << in << " -> " << getType();
+  return success();
+}
+
+LogicalResult PackOp::verify() {
+  auto in = cast<RankedTensorType>(getInput().getType());
+  auto out = cast<RankedTensorType>(getType());
+  auto isRight = [&] {
+    if (in.getRank() != 2 || out.getRank() != 3 || !isStatic(in) ||
+        !isStatic(out) || in.getElementType() != out.getElementType())
+      return false;
+    int64_t k = in.getDimSize(getTransposed() ? 1 : 0);
+    int64_t n = in.getDimSize(getTransposed() ? 0 : 1);
+    int64_t width = out.getDimSize(2);
+    return out.getDimSize(1) == k && width > 0 &&
+           out.getDimSize(0) == int64_t(llvm::divideCeil(n, width));
+  };
+  if (!isRight())
+    return emitOpError("pack_c1: a static matrix [k, n] (transposed [n, k]) "
+                       "becomes [ceil(n / W), k, W], not ")
+           << in << " -> " << out;
   return success();
 }
 

@@ -222,6 +222,7 @@ def RNN_MatmulOp : RNN_DifferentiableOp<"matmul", [Pure]> {
       its `n`; other dimensions agree.
     * `matmul_c2`: all have one element type; factors of bf16 are added up in
       f32, and may give a result of that type.
+    * `matmul_c3`: a weight in panels, of `rnn.pack`, is not transposed.
 
     ```mlir
     %y = rnn.matmul %x, %w transposed
@@ -241,7 +242,7 @@ def RNN_MatmulOp : RNN_DifferentiableOp<"matmul", [Pure]> {
 def RNN_TransposeOp : RNN_Op<"transpose", [Pure]> {
   let summary = "a matrix with rows and columns exchanged";
   let description = [{
-    Made by `rnn-transpose-weights`, so that a kernel can read a weight along
+    Made by `rnn-arrange-weights`, so that a kernel can read a weight along
     its results.
 
     * `transpose_c1`: [n, k] becomes [k, n].
@@ -249,6 +250,28 @@ def RNN_TransposeOp : RNN_Op<"transpose", [Pure]> {
   let arguments = (ins RNN_FloatTensor:$input);
   let results = (outs RNN_FloatTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def RNN_PackOp : RNN_Op<"pack", [Pure]> {
+  let summary = "a matrix in panels of columns";
+  let description = [{
+    Made by `rnn-arrange-weights`, so that a kernel reads a matrix from one end
+    to the other: `result[p, k, j] = input[k, p W + j]`, with `transposed`
+    `input[p W + j, k]`. What lies beyond the last column is never read.
+
+    * `pack_c1`: [k, n], transposed [n, k], becomes [ceil(n / W), k, W].
+
+    ```mlir
+    %p = rnn.pack %w transposed : tensor<1152x384xf32> -> tensor<18x384x64xf32>
+    ```
+  }];
+  let arguments = (ins RNN_FloatTensor:$input, UnitAttr:$transposed);
+  let results = (outs RNN_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input (`transposed` $transposed^)? attr-dict `:`
+    type($input) `->` type($result)
+  }];
   let hasVerifier = 1;
 }
 

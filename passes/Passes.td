@@ -170,14 +170,19 @@ def Fuse : Pass<"rnn-fuse", "::mlir::ModuleOp"> {
   ];
 }
 
-def TransposeWeights : Pass<"rnn-transpose-weights", "::mlir::ModuleOp"> {
-  let summary = "Transpose the weights that a recurrence multiplies its state by";
+def ArrangeWeights : Pass<"rnn-arrange-weights", "::mlir::ModuleOp"> {
+  let summary = "Lay out the weights that a recurrence multiplies its state by";
   let description = [{
     Last before machine code. A product inside a scan reads its matrix at every
     time step, for several batch rows at once; it is fastest along the results.
-    A weight in a linear layer's layout is transposed once before the scan. Not
-    in `step` entries, which read each matrix once.
+    A weight in a linear layer's layout is transposed once before the scan; for
+    a CPU, every weight is cut in panels of columns that lie one behind the
+    other (`rnn.pack`). Not in `step` entries, which read each matrix once.
   }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"0",
+           "of a CPU's vectors, 128, 256 or 512; 0: no panels">,
+  ];
 }
 
 def ChunkScans : Pass<"rnn-chunk-scans", "::mlir::ModuleOp"> {

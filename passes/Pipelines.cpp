@@ -60,7 +60,9 @@ void buildKernelsPipeline(OpPassManager &manager) {
 
 void buildFormsPipeline(OpPassManager &manager,
                         const PipelineOptions &options) {
-  manager.addPass(createTransposeWeights());
+  ArrangeWeightsOptions arrange;
+  arrange.vectorBits = options.vectorBits;
+  manager.addPass(createArrangeWeights(arrange));
   // What is one kernel is known; afterwards types say what is per chunk.
   manager.addPass(createChunkScans());
   if (options.precision == "f32")
@@ -82,6 +84,9 @@ void registerPipelines() {
     PassOptions::Option<std::string> precision{
         *this, "precision", llvm::cl::desc("f32, bf16 or tf32"),
         llvm::cl::init("f32")};
+    PassOptions::Option<int64_t> vectorBits{
+        *this, "vector-bits", llvm::cl::desc("as of rnn-arrange-weights"),
+        llvm::cl::init(0)};
   };
   static PassPipelineRegistration<Options> scans(
       "rnn-scans-pipeline", "model -> scans",
@@ -95,7 +100,8 @@ void registerPipelines() {
   static PassPipelineRegistration<FormsOptions> forms(
       "rnn-forms-pipeline", "kernels -> forms",
       [](OpPassManager &manager, const FormsOptions &options) {
-        buildFormsPipeline(manager, {"f32", options.precision});
+        buildFormsPipeline(manager,
+                           {"f32", options.precision, options.vectorBits});
       });
 }
 

@@ -11,6 +11,7 @@ namespace rnn {
 struct PipelineOptions {
   std::string elementType = "f32"; // or f64, for checking gradients
   std::string precision = "f32";   // or bf16 or tf32: rnn-mixed-precision
+  int64_t vectorBits = 0;          // of a CPU: rnn-arrange-weights
 };
 
 /// model -> scans: layers become scans, products leave the time loop, and each

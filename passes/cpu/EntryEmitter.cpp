@@ -264,6 +264,8 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
     emitScatterSum(scatter);
   else if (auto transpose = dyn_cast<TransposeOp>(op))
     emitTranspose(transpose);
+  else if (auto pack = dyn_cast<PackOp>(op))
+    emitPack(pack);
   else if (auto converted = dyn_cast<CastOp>(op))
     emitCast(converted);
   else if (auto accumulate = dyn_cast<AccumulateOp>(op))
@@ -404,19 +406,6 @@ void EntryEmitter::emitScatterSum(ScatterSumOp op) {
   launch(name, e.index(parent.kernels.scatterItems(element, width, tableRows)),
          {from.pointer, from.stride, index.pointer, index.stride, to.pointer,
           rowsOf(op.getRows().getType()), e.index(tableRows)});
-}
-
-void EntryEmitter::emitTranspose(TransposeOp op) {
-  FloatType element = parent.layout.elementType;
-  auto type = cast<RankedTensorType>(op.getInput().getType());
-  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  std::string name = "transpose_" + typeName(element) + "_" +
-                     std::to_string(rows) + "_" + std::to_string(columns);
-  parent.require(name, [&](StringRef name) {
-    parent.kernels.makeTranspose(name, element, rows, columns);
-  });
-  launch(name, e.index(parent.kernels.featureItems(element, columns)),
-         {tensors[op.getInput()].pointer, tensors[op.getResult()].pointer});
 }
 
 void EntryEmitter::emitCast(CastOp op) {

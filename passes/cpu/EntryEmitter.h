@@ -82,6 +82,7 @@ private:
   void emitSumBatch(SumBatchOp op);
   void emitScatterSum(ScatterSumOp op);
   void emitTranspose(TransposeOp op);
+  void emitPack(PackOp op);
   void emitCast(CastOp op);
   void emitAccumulate(AccumulateOp op);
   void emitState(StateOp op);

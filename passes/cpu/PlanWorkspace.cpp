@@ -146,7 +146,7 @@ private:
       return cast<OpResult>(value).getResultNumber() >=
              repeat.getInits().size();
     return isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-               TransposeOp, CastOp, ConcatOp>(op) ||
+               TransposeOp, PackOp, CastOp, ConcatOp>(op) ||
            isByHand(op);
   }
 
@@ -197,7 +197,7 @@ private:
       } else if (auto repeat = dyn_cast<RepeatOp>(op)) {
         planRepeat(repeat);
       } else if (isa<ScanOp, MatmulOp, OuterSumOp, SumBatchOp, ScatterSumOp,
-                     TransposeOp, CastOp>(op) ||
+                     TransposeOp, PackOp, CastOp>(op) ||
                  isByHand(&op)) {
         if (!isAccumulatedInPlace(&op))
           for (Value result : op.getResults())

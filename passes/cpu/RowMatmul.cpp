@@ -95,9 +95,10 @@ void RowEmitter::emitRowProduct(bool transposed, int64_t inner, int64_t outer,
 }
 
 /// The rows of all slots, whose pointers lie in `inputRows` and `resultRows`.
-/// A matrix whose rows go along the result is read in panels of vectors, for
-/// several rows at once; each result is a sum in the order of the inner index,
-/// whatever rows are computed with it.
+/// A matrix whose rows go along the result is read in panels of columns, which
+/// lie one behind the other where it is packed, for several rows at once. Each
+/// result is a sum in the order of the inner index, whatever rows are computed
+/// with it.
 void RowEmitter::emitProduct(MatmulOp op, Value count) {
   int64_t inner = getWidth(op.getInput().getType());
   int64_t outer = getWidth(op.getType());
@@ -121,30 +122,34 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
 
   int64_t lanes = lanesFor(outer, mostLanes);
   auto type = VectorType::get(lanes, element);
-  // `numRows` rows from `slot` on, `vectors` vectors from `first` on.
-  auto block = [&](Value slot, int64_t numRows, Value first, int64_t vectors,
-                   Lanes l) {
+  auto shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  bool isPacked = shape.size() == 3;
+  int64_t rowStride = shape.back();
+  int64_t width = isPacked ? rowStride : 3 * lanes;
+  // `numRows` rows from `slot` on, `vectors` vectors from `first` on, whose
+  // columns begin at `columns`.
+  auto block = [&](Value slot, int64_t numRows, Value columns, Value first,
+                   int64_t vectors, Lanes l) {
     SmallVector<Value> x, y;
     for (int64_t r = 0; r < numRows; ++r) {
       Value at = e.add(slot, e.index(r));
       x.push_back(pointerAt(inputRows, at));
       y.push_back(e.at(pointerAt(resultRows, at), first, element));
     }
-    Value panel = e.at(w, first, element);
     SmallVector<Value> sums(numRows * vectors, e.number(type, 0));
     ValueRange total = e.loop(
         e.index(0), e.index(inner), 1, sums, [&](Value k, ValueRange before) {
-          Value row = e.at(panel, e.mul(k, e.index(outer)), element);
-          SmallVector<Value> columns, after;
+          Value row = e.at(columns, e.mul(k, e.index(rowStride)), element);
+          SmallVector<Value> factors, after;
           for (int64_t v = 0; v < vectors; ++v)
-            columns.push_back(
+            factors.push_back(
                 e.load(e.at(row, v * lanes, element), element, l));
           for (int64_t r = 0; r < numRows; ++r) {
             Value part =
                 e.splat(e.load(e.at(x[r], k, element), element), lanes);
             for (int64_t v = 0; v < vectors; ++v)
               after.push_back(
-                  e.multiplyAdd(part, columns[v], before[r * vectors + v]));
+                  e.multiplyAdd(part, factors[v], before[r * vectors + v]));
           }
           return after;
         });
@@ -152,25 +157,38 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
       for (int64_t v = 0; v < vectors; ++v)
         e.store(total[r * vectors + v], e.at(y[r], v * lanes, element), l);
   };
-  constexpr int64_t rowsAtOnce = 4, vectorsAtOnce = 4;
+  constexpr int64_t rowsAtOnce = 4;
   Value blocked = e.mul(arith::DivSIOp::create(e, count, e.index(rowsAtOnce)),
                         e.index(rowsAtOnce));
-  auto panel = [&](Value first, int64_t vectors, Lanes l) {
+  auto forRows = [&](Value columns, Value first, int64_t vectors, Lanes l) {
     e.loop(
         e.index(0), blocked,
-        [&](Value slot) { block(slot, rowsAtOnce, first, vectors, l); },
+        [&](Value slot) {
+          block(slot, rowsAtOnce, columns, first, vectors, l);
+        },
         rowsAtOnce);
     e.loop(blocked, count,
-           [&](Value slot) { block(slot, 1, first, vectors, l); });
+           [&](Value slot) { block(slot, 1, columns, first, vectors, l); });
   };
-  int64_t width = vectorsAtOnce * lanes, full = outer / width * width;
+  auto panelAt = [&](Value first) {
+    return e.at(w, isPacked ? e.mul(first, e.index(inner)) : first, element);
+  };
+  int64_t full = outer / width * width;
   if (full > 0)
     e.loop(
         e.index(0), e.index(full),
-        [&](Value first) { panel(first, vectorsAtOnce, {lanes, lanes}); },
+        [&](Value first) {
+          forRows(panelAt(first), first, width / lanes, {lanes, lanes});
+        },
         width);
-  for (int64_t n = full; n < outer; n += lanes)
-    panel(e.index(n), 1, {lanes, std::min(lanes, outer - n)});
+  // The last panel, whose last vector may not be whole.
+  Value last = panelAt(e.index(full));
+  int64_t whole = (outer - full) / lanes, rest = (outer - full) % lanes;
+  if (whole > 0)
+    forRows(last, e.index(full), whole, {lanes, lanes});
+  if (rest > 0)
+    forRows(e.at(last, whole * lanes, element), e.index(full + whole * lanes),
+            1, {lanes, rest});
 }
 
 } // namespace rnn

@@ -286,34 +286,32 @@ private:
 
 } // namespace
 
+/// Of a thread's stack, which may be of the caller's making, at 8 bytes a
+/// number.
+static constexpr int64_t mostKept = (int64_t(2) << 20) / 8, leastRows = 4;
+
 int64_t ScanSchedule::mostRows() const {
   if (!manyRows)
     return 1;
-  // They share the second level of cache with the matrices.
-  int64_t width = 1;
-  for (int64_t scratchWidth : scratchWidths)
-    width += keptWidth(scratchWidth);
-  return std::clamp<int64_t>((int64_t(1) << 17) / width, 4, 32);
+  return std::clamp<int64_t>(mostKept / std::max<int64_t>(kept, 1), leastRows,
+                             32);
 }
-
-/// Of a thread's stack, which may be of the caller's making.
-static constexpr int64_t kMaxStackBytes = int64_t(2) << 20;
 
 FailureOr<ScanSchedule> scheduleScan(ScanOp scan, Workers workers) {
   FailureOr<ScanSchedule> schedule = Scheduler(scan, workers).run();
   if (failed(schedule) || workers == Workers::Block)
     return schedule;
-  int64_t widths = 0;
   for (int64_t width : schedule->scratchWidths)
-    widths += keptWidth(width);
+    schedule->kept += keptWidth(width);
   for (auto [kind, init] : llvm::zip(schedule->next, scan.getInits()))
     if (kind == NextState::Buffer)
-      widths += 2 * keptWidth(rowWidth(init.getType()));
-  int64_t most = kMaxStackBytes / 8 / schedule->mostRows();
-  if (widths > most)
+      schedule->kept += 2 * keptWidth(rowWidth(init.getType()));
+  int64_t most = mostKept / (schedule->manyRows ? leastRows : 1);
+  if (schedule->kept > most)
     return scan.emitError("a step of this keeps ")
-           << widths << " numbers of each row between its loops, more than the "
-           << most << " for which there is room; use fewer features";
+           << schedule->kept
+           << " numbers of each row between its loops, more than the " << most
+           << " for which there is room; use fewer features";
   return schedule;
 }
 

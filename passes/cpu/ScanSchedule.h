@@ -74,6 +74,8 @@ struct ScanSchedule {
   /// The body multiplies by matrices: several batch rows are computed together,
   /// level by level, so that each matrix is read once for all of them.
   bool manyRows = false;
+  /// Numbers of a row that a CPU keeps between its loops.
+  int64_t kept = 0;
   /// How a GPU keeps those matrices in its blocks, or why it does not (empty
   /// where there are none).
   std::optional<ResidentShape> resident;

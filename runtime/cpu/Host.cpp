@@ -2,14 +2,13 @@
 #include "cpu/Host.h"
 
 #include "ElementType.h"
-#include "cpu/NarrowProduct.h"
+#include "cpu/TiledProduct.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
 #include <new>
-#include <optional>
 #include <utility>
 
 using namespace rnn;
@@ -118,7 +117,7 @@ void Host::matmul(const rnn_matmul &product, bool mayAllocate) {
   if (product.m <= few && !product.transpose_a && !isNarrow)
     fewRowsProduct(product);
   else
-    tiledProduct(product, library);
+    tiledProduct(product, library, mayAllocate);
 }
 
 // Below this many multiplications a second thread costs more than it gives.
@@ -137,69 +136,34 @@ void Host::fewRowsProduct(const rnn_matmul &product) {
     forRanges(tiles, body);
 }
 
-namespace {
-
-// How [0, extent) is cut: `count` pieces, multiples of 16 but the last.
-struct Cut {
-  int64_t size, count;
-  Cut(int64_t extent, int64_t most) {
-    int64_t pieces = (extent + most - 1) / most;
-    size = ((extent + pieces - 1) / pieces + 15) / 16 * 16;
-    count = (extent + size - 1) / size;
-  }
-};
-
-} // namespace
-
-void Host::tiledProduct(const rnn_matmul &product, bool library) {
-  // Measured on products of 16384 x 384 x 768: tiles of 512 x 384 come within
-  // 5% of the arithmetic limit; smaller ones where there would be too few.
-  constexpr int64_t enoughTiles = 8, smallest = 64;
-  int64_t mostRows = 512, mostColumns = 384;
-  Cut rows(product.m, mostRows), columns(product.n, mostColumns);
-  while (rows.count * columns.count < enoughTiles &&
-         (rows.size > smallest || columns.size > smallest)) {
-    if (rows.size > smallest)
-      rows = Cut(product.m, std::max(rows.size / 2, smallest));
-    else
-      columns = Cut(product.n, std::max(columns.size / 2, smallest));
-  }
-  auto multiply = [&](const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,
-                      int64_t n1) {
-    if (!library || !oneDnn.tile(p, m0, m1, n0, n1))
-      chosen.tile(p, m0, m1, n0, n1);
-  };
+void Host::tiledProduct(const rnn_matmul &product, bool library,
+                        bool mayAllocate) {
+  bool isSmall = product.m * product.n * product.k < worthThreads;
   std::atomic<bool> noMemory{false};
-  auto forTiles = [&](int64_t begin, int64_t end, auto &&tile) {
-    std::optional<OneDnn::Use> use;
-    if (library)
-      use.emplace(oneDnn);
-    for (int64_t i = begin; i < end; ++i) {
-      int64_t m0 = i / columns.count * rows.size;
-      int64_t n0 = i % columns.count * columns.size;
-      tile(m0, std::min(m0 + rows.size, product.m), n0,
-           std::min(n0 + columns.size, product.n));
-    }
+  auto inRanges = [&](int64_t count, auto &&work) {
+    auto body = [&](int64_t begin, int64_t end) {
+      try {
+        work(begin, end);
+      } catch (const std::bad_alloc &) {
+        noMemory = true;
+      }
+    };
+    if (isSmall)
+      body(0, count);
+    else
+      forRanges(count, body);
   };
-  auto body = [&](int64_t begin, int64_t end) {
-    if (product.element_type != RNN_BF16)
-      return forTiles(begin, end,
-                      [&](auto... tile) { multiply(product, tile...); });
-    try {
-      NarrowProduct narrow(chosen, product, rows.size, columns.size);
-      forTiles(begin, end, [&](auto... tile) {
-        narrow.tile(tile..., [&](const rnn_matmul &p, int64_t m, int64_t n) {
-          multiply(p, 0, m, 0, n);
-        });
-      });
-    } catch (const std::bad_alloc &) {
-      noMemory = true;
-    }
-  };
-  if (product.m * product.n * product.k < worthThreads)
-    body(0, rows.count * columns.count);
-  else
-    forRanges(rows.count * columns.count, body);
+  try {
+    TiledProduct tiled(product, chosen, library ? &oneDnn : nullptr,
+                       mayAllocate);
+    inRanges(tiled.tiles(),
+             [&](int64_t begin, int64_t end) { tiled.multiply(begin, end); });
+    if (tiled.hasParts())
+      inRanges(product.m,
+               [&](int64_t begin, int64_t end) { tiled.addUp(begin, end); });
+  } catch (const std::bad_alloc &) {
+    noMemory = true;
+  }
   if (noMemory)
     failure = std::make_exception_ptr(std::bad_alloc());
 }

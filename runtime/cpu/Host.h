@@ -1,8 +1,6 @@
 // What a session gives to its module: the parallel loop and the matrix
 // product, the program's own where it brought them, and launches on its device.
 //
-// A product is cut into tiles that depend on its shape only, so its bits do
-// not depend on the number of threads.
 #ifndef RNN_CPU_HOST_H
 #define RNN_CPU_HOST_H
 
@@ -67,7 +65,7 @@ private:
   // work(), timed as the module's call of `what` where that is asked for.
   template <typename Work, typename What>
   void timed(const What &what, Work work) noexcept;
-  void tiledProduct(const rnn_matmul &product, bool library);
+  void tiledProduct(const rnn_matmul &product, bool library, bool mayAllocate);
   void fewRowsProduct(const rnn_matmul &product);
 
   rnn_host program = {};

@@ -98,3 +98,22 @@ rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
   %y = rnn.transpose %w : tensor<5x8xf32> -> tensor<5x8xf32>
   rnn.return %x : tensor<?x?x8xf32>
 }
+
+// -----
+
+// pack_c1: the panels
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>) -> tensor<?x?x8xf32> {
+  // expected-error @+1 {{pack_c1: a static matrix [k, n] (transposed [n, k]) becomes [ceil(n / W), k, W], not 'tensor<5x8xf32>' -> 'tensor<2x8x4xf32>'}}
+  %y = rnn.pack %w : tensor<5x8xf32> -> tensor<2x8x4xf32>
+  rnn.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+
+// matmul_c3
+rnn.model @m(%x: tensor<?x?x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x?x8xf32> {
+  %p = rnn.pack %w : tensor<8x8xf32> -> tensor<2x8x4xf32>
+  // expected-error @+1 {{matmul_c3: panels of rnn.pack cannot be transposed; transpose what is packed}}
+  %y = rnn.matmul %x, %p transposed : tensor<?x?x8xf32>, tensor<2x8x4xf32> -> tensor<?x?x8xf32>
+  rnn.return %y : tensor<?x?x8xf32>
+}

@@ -19,6 +19,10 @@ rnn.model @products(%x: tensor<?x?x8xf32>, %w: tensor<5x8xf32>, %h: tensor<?x8xf
   %dh0 = rnn.sum_batch %h fresh : tensor<?x8xf32> -> tensor<8xf32>
   // CHECK: rnn.scatter_sum %{{.*}}[%{{.*}}] : tensor<?x?x8xf32>, tensor<?x?xi32> -> tensor<5x8xf32>
   %dtable = rnn.scatter_sum %x[%tokens] : tensor<?x?x8xf32>, tensor<?x?xi32> -> tensor<5x8xf32>
+  // CHECK: %[[P:.*]] = rnn.pack %{{.*}} transposed : tensor<5x8xf32> -> tensor<2x8x4xf32>
+  %packed = rnn.pack %dtable transposed : tensor<5x8xf32> -> tensor<2x8x4xf32>
+  // CHECK: rnn.matmul %{{.*}}, %[[P]] : tensor<?x?x8xf32>, tensor<2x8x4xf32> -> tensor<?x?x5xf32>
+  %product = rnn.matmul %x, %packed : tensor<?x?x8xf32>, tensor<2x8x4xf32> -> tensor<?x?x5xf32>
   // CHECK: rnn.transpose %{{.*}} : tensor<5x8xf32> -> tensor<8x5xf32>
   %turned = rnn.transpose %dtable : tensor<5x8xf32> -> tensor<8x5xf32>
   // CHECK: rnn.reduce sum %{{.*}} : tensor<?x?x8xf32> -> tensor<?x?x1xf32>

@@ -223,6 +223,7 @@ int compile() {
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
   } else {
+    options.vectorBits = target->vectorBits;
     for (const cl::Option *option :
          std::initializer_list<const cl::Option *>{&precise, &team, &blocked})
       if (option->getNumOccurrences())
