@@ -169,12 +169,87 @@ LogicalResult emitAssembly(ModuleOp module, const CpuTarget &target,
   return success();
 }
 
-LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
-                         StringRef path, StringRef source) {
+static std::error_code writeFile(StringRef path, StringRef bytes) {
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error)
+    return error;
+  file << bytes;
+  file.close();
+  error = file.error();
+  file.clear_error();
+  return error;
+}
+
+/// The bytes of the signed shared object.
+static FailureOr<std::string> compile(const LoweredModule &lowered,
+                                      StringRef source) {
+  auto [module, target] = lowered;
   auto descriptor = module->getAttrOfType<StringAttr>("rnn.descriptor");
   if (!descriptor)
     return module.emitError("the module has no descriptor: run "
                             "rnn-lower-to-loops before");
+  std::unique_ptr<llvm::TargetMachine> machine = target->createMachine();
+  if (!machine)
+    return module.emitError("LLVM has no X86 target");
+  llvm::LLVMContext context;
+  auto translated = translate(module, *target, *machine, context);
+  if (!translated)
+    return failure();
+  addDescriptor(*translated, withSource(descriptor.getValue(), source));
+  optimize(*translated, *machine);
+  SmallString<0> code;
+  llvm::raw_svector_ostream stream(code);
+  if (failed(generate(*translated, *machine, llvm::CodeGenFileType::ObjectFile,
+                      stream)))
+    return module.emitError("the target cannot write object files");
+
+  TemporaryFile object, raw;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("rnnc", "o", object.path))
+    return emitFileError(module, "a temporary object file", error);
+  if (std::error_code error = writeFile(object.path, code))
+    return emitFileError(module, object.path, error);
+  // The linker crashes on a full disk, so it writes where temporary files go.
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("rnnc", "so", raw.path))
+    return emitFileError(module, "a temporary module", error);
+  if (failed(link(module, object.path, raw.path)))
+    return failure();
+  auto file = llvm::MemoryBuffer::getFile(raw.path);
+  if (!file)
+    return emitFileError(module, raw.path, file.getError());
+  std::string bytes = (*file)->getBuffer().str();
+  std::string header(RNN_MODULE_MAGIC, 8);
+  uint32_t rest[] = {RNN_MODULE_ABI_VERSION, sizeof(rnn_module_header)};
+  header.append(reinterpret_cast<char *>(rest), sizeof(rest));
+  if (failed(sign(bytes, header)))
+    return module.emitError("the linker dropped the module's descriptor");
+  return bytes;
+}
+
+/// Several modules one behind the other, then the table of them.
+static std::string join(ArrayRef<std::string> modules) {
+  std::string file, table;
+  auto append = [](std::string &to, auto record) {
+    to.append(reinterpret_cast<const char *>(&record), sizeof record);
+  };
+  for (const std::string &module : modules) {
+    append(table, rnn_variant{file.size(), module.size()});
+    file += module;
+    file.resize(llvm::alignTo(file.size(), 64));
+  }
+  rnn_variants end = {modules.size(),
+                      llvm::xxh3_64bits(llvm::arrayRefFromStringRef(table)),
+                      {}};
+  memcpy(end.magic, RNN_VARIANTS_MAGIC, sizeof end.magic);
+  append(table, end);
+  return file + table;
+}
+
+LogicalResult emitModule(ArrayRef<LoweredModule> variants, StringRef path,
+                         StringRef source) {
+  ModuleOp module = variants.front().module;
   // A path that cannot be written is told before the work, not after it.
   StringRef folder = llvm::sys::path::parent_path(path);
   if (folder.empty())
@@ -189,69 +264,29 @@ LogicalResult emitModule(ModuleOp module, const CpuTarget &target,
   if (std::error_code error =
           llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Exist))
     return emitFileError(module, path, error);
-  TemporaryFile object, linked;
+  TemporaryFile written;
   SmallString<128> model(path);
   model += ".%%%%%%.tmp";
   if (std::error_code error =
-          llvm::sys::fs::createUniqueFile(model, linked.path))
+          llvm::sys::fs::createUniqueFile(model, written.path))
     return emitFileError(module, path, error);
 
-  std::unique_ptr<llvm::TargetMachine> machine = target.createMachine();
-  if (!machine)
-    return module.emitError("LLVM has no X86 target");
-  llvm::LLVMContext context;
-  auto translated = translate(module, target, *machine, context);
-  if (!translated)
-    return failure();
-  addDescriptor(*translated, withSource(descriptor.getValue(), source));
-  optimize(*translated, *machine);
-  SmallString<0> code;
-  llvm::raw_svector_ostream stream(code);
-  if (failed(generate(*translated, *machine, llvm::CodeGenFileType::ObjectFile,
-                      stream)))
-    return module.emitError("the target cannot write object files");
-
-  auto write = [](StringRef path, StringRef bytes) -> std::error_code {
-    std::error_code error;
-    llvm::raw_fd_ostream file(path, error);
-    if (error)
-      return error;
-    file << bytes;
-    file.close();
-    error = file.error();
-    file.clear_error();
-    return error;
-  };
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("rnnc", "o", object.path))
-    return emitFileError(module, "a temporary object file", error);
-  if (std::error_code error = write(object.path, code))
-    return emitFileError(module, object.path, error);
-  // The linker crashes on a full disk, so it writes where temporary files go.
-  TemporaryFile raw;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("rnnc", "so", raw.path))
-    return emitFileError(module, "a temporary module", error);
-  if (failed(link(module, object.path, raw.path)))
-    return failure();
-
-  auto file = llvm::MemoryBuffer::getFile(raw.path);
-  if (!file)
-    return emitFileError(module, path, file.getError());
-  std::string bytes = (*file)->getBuffer().str();
-  std::string header(RNN_MODULE_MAGIC, 8);
-  uint32_t rest[] = {RNN_MODULE_ABI_VERSION, sizeof(rnn_module_header)};
-  header.append(reinterpret_cast<char *>(rest), sizeof(rest));
-  if (failed(sign(bytes, header)))
-    return module.emitError("the linker dropped the module's descriptor");
-  if (std::error_code error = write(linked.path, bytes))
+  SmallVector<std::string> modules;
+  for (const LoweredModule &variant : variants) {
+    FailureOr<std::string> bytes = compile(variant, source);
+    if (failed(bytes))
+      return failure();
+    modules.push_back(std::move(*bytes));
+  }
+  if (std::error_code error = writeFile(
+          written.path, modules.size() == 1 ? modules[0] : join(modules)))
     return emitFileError(module, path, error);
   if (std::error_code error = llvm::sys::fs::setPermissions(
-          linked.path, llvm::sys::fs::perms(0755)))
+          written.path, llvm::sys::fs::perms(0755)))
     return emitFileError(module, path, error);
-  if (std::error_code error = llvm::sys::fs::rename(linked.path, path))
+  if (std::error_code error = llvm::sys::fs::rename(written.path, path))
     return emitFileError(module, path, error);
-  linked.path.clear();
+  written.path.clear();
   return success();
 }
 

@@ -8,14 +8,20 @@
 
 namespace rnn {
 
-/// Compiles a module at the stage `llvm` and writes the shared object, signed
-/// with its length and hash (runtime/module_abi.h), to `path`. The file appears
-/// whole or not at all, and the same input gives the same bytes. On failure one
-/// error has been emitted at the module's location.
-///
-/// The module must have the attribute `rnn.descriptor` (passes/Descriptor.h).
-/// `source`, the model's text, travels in the descriptor.
-llvm::LogicalResult emitModule(mlir::ModuleOp module, const CpuTarget &target,
+/// A module at the stage `llvm`, with the attribute `rnn.descriptor`
+/// (passes/Descriptor.h), and what it was lowered for.
+struct LoweredModule {
+  mlir::ModuleOp module;
+  const CpuTarget *target;
+};
+
+/// Compiles and writes the shared object, signed with its length and hash, to
+/// `path`; of one model for several CPUs, all of them and a table, in this
+/// order (runtime/module_abi.h). The file appears whole or not at all, and the
+/// same input gives the same bytes. On failure one error has been emitted at
+/// the first module's location. `source`, the model's text, travels in the
+/// descriptor.
+llvm::LogicalResult emitModule(llvm::ArrayRef<LoweredModule> variants,
                                llvm::StringRef path, llvm::StringRef source);
 
 /// As above, but writes assembly text.

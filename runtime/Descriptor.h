@@ -75,6 +75,7 @@ struct ObjectiveSpec {
 struct Descriptor {
   std::string text; // the JSON itself
   rnn_element_type elementType;
+  std::string cpu; // as the compiler calls it
   std::vector<std::string> cpuFeatures;
   DeviceTarget device;
   int64_t parameterCount; // elements of the flat buffer

@@ -26,7 +26,7 @@ public:
     if (result.elementType != RNN_F32 && result.elementType != RNN_F64)
       fail(RNN_CORRUPT, "the descriptor's element type is not f32 or f64");
     const Json &target = jsonMember(root, "target", what);
-    jsonString(target, "cpu", "the target");
+    result.cpu = jsonString(target, "cpu", "the target");
     for (const Json &feature : jsonArray(target, "features", "the target")) {
       if (feature.kind != Json::String)
         fail(RNN_CORRUPT, "a CPU feature is not a string");

@@ -124,20 +124,77 @@ static void verify(ModuleFile &file) {
   file.missingFeatures = missingCpuFeatures(file.descriptor.cpuFeatures);
 }
 
+// Where the modules of a file are: all of it is one, unless it ends with a
+// table of several.
+static std::vector<rnn_variant> findModules(const std::vector<char> &bytes) {
+  rnn_variants end;
+  const std::vector<rnn_variant> whole = {{0, bytes.size()}};
+  if (bytes.size() < sizeof end)
+    return whole;
+  uint64_t endOffset = bytes.size() - sizeof end;
+  std::memcpy(&end, &bytes[endOffset], sizeof end);
+  if (std::memcmp(end.magic, RNN_VARIANTS_MAGIC, sizeof end.magic) != 0)
+    return whole;
+  const char *damaged = "its table of variants is damaged";
+  if (end.count < 2 || end.count > RNN_MOST_VARIANTS ||
+      end.count * sizeof(rnn_variant) > endOffset)
+    Elf::damaged(damaged);
+  std::vector<rnn_variant> modules(end.count);
+  uint64_t size = end.count * sizeof(rnn_variant);
+  uint64_t offset = endOffset - size;
+  std::memcpy(modules.data(), &bytes[offset], size);
+  if (XXH3_64bits(modules.data(), size) != end.table_hash)
+    Elf::damaged(damaged);
+  for (const rnn_variant &module : modules)
+    if (module.offset > offset || module.size > offset - module.offset)
+      Elf::damaged(damaged);
+  return modules;
+}
+
+// Which of the modules this CPU shall run.
+static size_t choose(const std::vector<ModuleFile::Variant> &variants) {
+  const char *wanted = secure_getenv("RNN_CPU");
+  std::string names;
+  for (size_t i = 0; i < variants.size(); ++i) {
+    if (wanted ? variants[i].cpu == wanted
+               : variants[i].missingFeatures.empty())
+      return i;
+    names += (i ? ", " : "") + variants[i].cpu;
+  }
+  if (wanted)
+    fail(RNN_INCOMPATIBLE, "it has nothing for the CPU '", wanted,
+         "' that RNN_CPU names, but for ", names);
+  return variants.size() - 1;
+}
+
 ModuleFile ModuleFile::read(const std::string &path) {
-  ModuleFile file;
-  file.path = path;
   FileReader reader(path);
   if (reader.size() > maximumFile)
     fail(RNN_CORRUPT, path, " is no module: it is larger than 4 GiB");
-  file.bytes.resize(size_t(reader.size()));
-  reader.read(0, file.bytes.data(), reader.size());
+  std::vector<char> bytes(size_t(reader.size()));
+  reader.read(0, bytes.data(), reader.size());
   try {
-    verify(file);
+    std::vector<ModuleFile> files;
+    std::vector<Variant> variants;
+    for (const rnn_variant &module : findModules(bytes)) {
+      ModuleFile &file = files.emplace_back();
+      file.path = path;
+      if (module.size == bytes.size())
+        file.bytes = std::move(bytes);
+      else
+        file.bytes.assign(bytes.data() + module.offset,
+                          bytes.data() + module.offset + module.size);
+      verify(file);
+      variants.push_back({file.descriptor.cpu, file.missingFeatures});
+    }
+    if (files.size() == 1)
+      return std::move(files[0]);
+    ModuleFile &chosen = files[choose(variants)];
+    chosen.variants = std::move(variants);
+    return std::move(chosen);
   } catch (const Failure &failure) {
     fail(failure.code, "cannot use the module ", path, ": ", failure.what());
   }
-  return file;
 }
 
 void ModuleFile::requireCpu() const {
@@ -150,18 +207,31 @@ void ModuleFile::requireCpu() const {
          ", which this one lacks; compile it again with another --cpu");
 }
 
+static std::string quoted(const std::vector<std::string> &names) {
+  std::string list;
+  for (const std::string &name : names)
+    list += (list.empty() ? "" : ",") + quoteJson(name);
+  return list;
+}
+
 std::string ModuleFile::inspect() const {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx",
                 static_cast<unsigned long long>(header.file_hash));
-  std::string missing;
-  for (const std::string &name : missingFeatures)
-    missing += (missing.empty() ? "" : ",") + quoteJson(name);
+  auto runsHere = [](const std::vector<std::string> &missing) {
+    return std::string("\"runs_here\":") +
+           (missing.empty() ? "true" : "false") + ",\"missing_features\":[" +
+           quoted(missing) + "]";
+  };
+  std::string list;
+  for (const Variant &variant : variants)
+    list += (list.empty() ? "{\"cpu\":" : ",{\"cpu\":") +
+            quoteJson(variant.cpu) + "," + runsHere(variant.missingFeatures) +
+            "}";
   // The descriptor is an object; the new member goes before its last brace.
   std::string text = descriptor.text.substr(0, descriptor.text.rfind('}'));
   return text + ",\"file\":{\"size\":" + std::to_string(header.file_size) +
          ",\"hash\":\"" + hash +
-         "\",\"abi_version\":" + std::to_string(header.abi_version) +
-         ",\"runs_here\":" + (missingFeatures.empty() ? "true" : "false") +
-         ",\"missing_features\":[" + missing + "]}}";
+         "\",\"abi_version\":" + std::to_string(header.abi_version) + "," +
+         runsHere(missingFeatures) + ",\"variants\":[" + list + "]}}";
 }

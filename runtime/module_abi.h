@@ -30,6 +30,20 @@ typedef struct rnn_module_header {
   uint64_t descriptor_size; // bytes of JSON that follow the header
 } rnn_module_header;
 
+// One model for several CPUs may be one file: whole modules as above, one
+// behind the other, then an rnn_variant for each in the order in which a
+// runtime tries them, then this.
+#define RNN_VARIANTS_MAGIC "RNNVAR\x1a\n"
+#define RNN_MOST_VARIANTS 64
+typedef struct rnn_variant {
+  uint64_t offset, size; // of the module in the file
+} rnn_variant;
+typedef struct rnn_variants {
+  uint64_t count;      // 2 to RNN_MOST_VARIANTS
+  uint64_t table_hash; // XXH3-64 of the table
+  char magic[8];       // RNN_VARIANTS_MAGIC without its terminating zero
+} rnn_variants;
+
 typedef enum rnn_element_type {
   RNN_F32 = 0,
   RNN_F64 = 1,

@@ -67,14 +67,17 @@ RNN_API void rnn_string_free(char *text);
 //===-- Modules ----------------------------------------------------------===//
 
 // Verifies the file by reading it (ELF, length, hash, ABI version, descriptor,
-// CPU features), then loads exactly the bytes that were verified.
+// CPU features), then loads exactly the bytes that were verified. Of a file for
+// several CPUs (rnnc --cpu=A,B) it takes the first module that this CPU runs,
+// or the one for the CPU that the environment variable RNN_CPU names.
 RNN_API rnn_code rnn_module_open(const char *path, rnn_module **module,
                                  rnn_error *error);
 // Verifies by reading and never loads code. *json is the descriptor
 // (docs/module-format.md) with a member "file": {"size", "hash",
-// "abi_version", "runs_here": bool, "missing_features": [...]}: whether this
-// CPU can run it; of a GPU, rnn_session_create finds out. A module for another
-// CPU is described, not refused.
+// "abi_version", "runs_here": bool, "missing_features": [...], "variants":
+// [{"cpu", "runs_here", "missing_features"}, ...]}: whether this CPU can run
+// it; of a GPU, rnn_session_create finds out. A module for another CPU is
+// described, not refused; of several, what rnn_module_open would take.
 RNN_API rnn_code rnn_module_inspect(const char *path, char **json,
                                     rnn_error *error);
 // The descriptor's JSON; lives as long as the module. NULL for NULL.

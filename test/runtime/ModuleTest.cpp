@@ -1,6 +1,10 @@
 // Opening modules: every damage is refused with one line, before any code of
 // the file is loaded.
 #include "Fixture.h"
+#include "module_abi.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +92,66 @@ TEST(Module, OtherCpuIsDescribedButNotOpened) {
   EXPECT_NE(rnn::Module::inspect(modulePath("othercpu"))
                 .find("\"missing_features\":[\"avx9000\"]"),
             std::string::npos);
+}
+
+// The file of several modules, as rnnc writes it.
+std::string joined(const std::vector<std::string> &names) {
+  std::string file, table;
+  auto append = [](std::string &to, auto record) {
+    to.append(reinterpret_cast<const char *>(&record), sizeof record);
+  };
+  for (const std::string &name : names) {
+    std::string module = readFile(modulePath(name));
+    append(table, rnn_variant{file.size(), module.size()});
+    file += module;
+  }
+  rnn_variants end = {
+      names.size(), XXH3_64bits(table.data(), table.size()), {}};
+  std::memcpy(end.magic, RNN_VARIANTS_MAGIC, sizeof end.magic);
+  append(table, end);
+  return file + table;
+}
+
+TEST(Module, OfSeveralTheFirstThatRunsIsUsed) {
+  std::string path = filePath("two.so");
+  writeFile(path, joined({"othercpu", "f32"}));
+  rnn_error error = {};
+  EXPECT_EQ(RNN_OK, open(path, &error)) << error.message;
+  std::string text = rnn::Module::inspect(path);
+  EXPECT_NE(text.find("\"runs_here\":true,\"missing_features\":[]"),
+            std::string::npos);
+  EXPECT_NE(text.find("\"runs_here\":false,\"missing_features\":[\"avx9000\"]"),
+            std::string::npos);
+  // Their types tell which one was loaded.
+  writeFile(path, joined({"f64", "f32"}));
+  rnn::Module first(path);
+  rnn::Session session(first);
+  EXPECT_EQ(session.parameters()[0].type, RNN_F64);
+  writeFile(path, joined({"othercpu", "othercpu"}));
+  EXPECT_REFUSED(RNN_INCOMPATIBLE, "avx9000", open(path, &error));
+}
+
+TEST(Module, DamageToSeveralIsRefused) {
+  std::string whole = joined({"othercpu", "f32"});
+  std::string path = filePath("damaged.so");
+  size_t table = 2 * sizeof(rnn_variant) + sizeof(rnn_variants);
+  for (size_t i = whole.size() - table; i < whole.size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = char(damaged[i] ^ 0x01);
+    writeFile(path, damaged);
+    rnn_error error = {};
+    ASSERT_EQ(RNN_CORRUPT, open(path, &error)) << i << error.message;
+  }
+  for (size_t size = whole.size() - 1; size > whole.size() - table - 9;
+       --size) {
+    writeFile(path, whole.substr(0, size));
+    rnn_error error = {};
+    ASSERT_EQ(RNN_CORRUPT, open(path, &error)) << size << error.message;
+  }
+  // One of them, though not the one that would run.
+  whole[100] = char(whole[100] ^ 0x01);
+  writeFile(path, whole);
+  EXPECT_REFUSED(RNN_CORRUPT, path, open(path, &error));
 }
 
 TEST(Module, OtherFilesAreRefused) {

@@ -72,6 +72,13 @@ void printModule(const std::string &text, const InspectOptions &options) {
          descriptor.cpuFeatures.empty()
              ? "nothing special"
              : joined(target.at("features")).c_str());
+  for (const json &variant : file.at("variants"))
+    printf("         variant %s%s\n",
+           variant.at("cpu").get<std::string>().c_str(),
+           variant.at("cpu") == target.at("cpu") ? ": used here"
+           : variant.at("runs_here") == true
+               ? ""
+               : (", lacks " + joined(variant.at("missing_features"))).c_str());
   if (descriptor.device.kind != DeviceTarget::Cpu)
     printf("device   %s, %zu kernels\n", descriptor.device.text().c_str(),
            descriptor.device.kernels.size());

@@ -13,6 +13,7 @@
 #include "passes/Pipelines.h"
 #include "passes/cpu/Pipeline.h"
 #include "passes/gpu/Passes.h"
+#include "runtime/module_abi.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Verifier.h"
@@ -103,7 +104,9 @@ cl::opt<rnn::Choice> blocked(
 cl::opt<std::string>
     cpuName("cpu",
             cl::desc("Processor to compile for: native (default), x86-64-v2, "
-                     "x86-64-v3, x86-64-v4 or a name that LLVM knows"),
+                     "x86-64-v3, x86-64-v4 or a name that LLVM knows; several, "
+                     "as in x86-64-v3,x86-64-v4, make one module that runs on "
+                     "all, each time as the best that the machine has"),
             cl::init("native"), cl::cat(category));
 cl::opt<std::string>
     elementType("element-type",
@@ -189,6 +192,35 @@ int printTo(llvm::function_ref<LogicalResult(llvm::raw_ostream &)> print) {
   return 0;
 }
 
+/// The CPUs of --cpu, those that ask for most first.
+LogicalResult findTargets(SmallVectorImpl<rnn::CpuTarget> &targets,
+                          std::string &why) {
+  SmallVector<StringRef> names;
+  StringRef(cpuName).split(names, ',');
+  if (names.size() > RNN_MOST_VARIANTS) {
+    why = "--cpu names more than " + std::to_string(RNN_MOST_VARIANTS) +
+          " processors";
+    return failure();
+  }
+  for (StringRef name : names) {
+    FailureOr<rnn::CpuTarget> target = rnn::CpuTarget::get(name, why);
+    if (failed(target))
+      return failure();
+    if (llvm::any_of(targets, [&](const rnn::CpuTarget &other) {
+          return other.cpu == target->cpu;
+        })) {
+      why = "--cpu names " + target->cpu + " twice";
+      return failure();
+    }
+    targets.push_back(*target);
+  }
+  llvm::stable_sort(targets,
+                    [](const rnn::CpuTarget &a, const rnn::CpuTarget &b) {
+                      return a.required.size() > b.required.size();
+                    });
+  return success();
+}
+
 int compile() {
   if (elementType != "f32" && elementType != "f64")
     return fail("unknown element type '" + elementType +
@@ -204,9 +236,10 @@ int compile() {
     return fail("--precision=tf32 is for a GPU's --target, as in cuda:sm_90");
   rnn::PipelineOptions options{elementType, precision};
   std::string why;
-  FailureOr<rnn::CpuTarget> target = rnn::CpuTarget::get(cpuName, why);
-  if (failed(target))
+  SmallVector<rnn::CpuTarget> targets;
+  if (failed(findTargets(targets, why)))
     return fail(why);
+  const rnn::CpuTarget *target = &targets.front();
   std::optional<rnn::GpuTarget> gpu;
   if (targetName != "cpu") {
     FailureOr<rnn::GpuTarget> named = rnn::GpuTarget::get(targetName, why);
@@ -223,7 +256,6 @@ int compile() {
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
   } else {
-    options.vectorBits = target->vectorBits;
     for (const cl::Option *option :
          std::initializer_list<const cl::Option *>{&precise, &team, &blocked})
       if (option->getNumOccurrences())
@@ -231,6 +263,11 @@ int compile() {
                     " says how a GPU's kernels are written; give a GPU's "
                     "--target, as in sim or cuda:sm_90");
   }
+  if (targets.size() > 1 && gpu)
+    return fail("several CPUs are for --target=cpu; give one --cpu");
+  if (targets.size() > 1 &&
+      (emit.getNumOccurrences() || report != Report::None))
+    return fail("what is printed is for one CPU; give one --cpu");
   if (emit == Stage::Ptx && (!gpu || gpu->isSimulated()))
     return fail("--emit=ptx needs a GPU's --target, as in cuda:sm_90");
 
@@ -270,12 +307,16 @@ int compile() {
   };
   // Timers are told apart by the pass's address: a scope for each stage.
   auto run = [&](StringRef stage,
-                 llvm::function_ref<void(OpPassManager &)> build) {
+                 llvm::function_ref<void(OpPassManager &)> build,
+                 ModuleOp on = {}) {
     PassManager manager(&context);
     TimingScope scope = total.nest(stage);
     manager.enableTiming(scope);
     build(manager);
-    return manager.run(*module);
+    return manager.run(on ? on : *module);
+  };
+  auto toForms = [&](OpPassManager &manager) {
+    rnn::buildFormsPipeline(manager, options);
   };
 
   Stage last = report == Report::None ? emit.getValue() : Stage::Forms;
@@ -295,9 +336,24 @@ int compile() {
     return 1;
   if (last == Stage::Kernels)
     return printTo(printIR);
-  if (failed(run("forms", [&](OpPassManager &manager) {
-        rnn::buildFormsPipeline(manager, options);
-      })))
+  // From here on the CPU matters.
+  std::vector<OwningOpRef<ModuleOp>> others;
+  SmallVector<rnn::LoweredModule> variants{{*module, target}};
+  for (const rnn::CpuTarget &other : ArrayRef(targets).drop_front()) {
+    others.push_back(module->clone());
+    variants.push_back({*others.back(), &other});
+    options.vectorBits = other.vectorBits;
+    auto toLLVM = [&](OpPassManager &manager) {
+      toForms(manager);
+      rnn::buildLoopsPipeline(manager, other, gpu);
+      rnn::buildLLVMPipeline(manager, other, gpu);
+    };
+    if (failed(run("for " + other.cpu, toLLVM, *others.back())))
+      return 1;
+  }
+  if (!gpu)
+    options.vectorBits = target->vectorBits;
+  if (failed(run("forms", toForms)))
     return 1;
   if (report != Report::None) {
     rnn::Workers workers = gpu ? rnn::Workers::Block : rnn::Workers::Thread;
@@ -347,7 +403,7 @@ int compile() {
     llvm::sys::path::replace_extension(name, "so");
     path = name.str().str();
   }
-  return failed(rnn::emitModule(*module, *target, path, source)) ? 1 : 0;
+  return failed(rnn::emitModule(variants, path, source)) ? 1 : 0;
 }
 
 } // namespace
