@@ -5,12 +5,20 @@
 
 using namespace rnn;
 
+static bool hasMatrixUnits() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("amx-bf16");
+}
+
 OneDnn::OneDnn() {
   // Never closed: its OpenMP runtime does not survive that.
   int mode = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
+  int version = 2;
   void *library = dlopen("libdnnl.so.2", mode);
-  if (!library)
+  if (!library) {
+    version = 3;
     library = dlopen("libdnnl.so.3", mode);
+  }
   if (!library)
     return;
   sgemm = reinterpret_cast<Sgemm>(dlsym(library, "dnnl_sgemm"));
@@ -19,6 +27,11 @@ OneDnn::OneDnn() {
       reinterpret_cast<int (*)()>(dlsym(library, "omp_get_max_threads"));
   setThreads =
       reinterpret_cast<void (*)(int)>(dlsym(library, "omp_set_num_threads"));
+  if (!hasMatrixUnits())
+    return;
+  bFloat = std::make_unique<BFloatMatmul>(library, version);
+  if (!bFloat->available())
+    bFloat.reset();
 }
 
 bool OneDnn::tile(const rnn_matmul &p, int64_t m0, int64_t m1, int64_t n0,

@@ -28,7 +28,13 @@ TiledProduct::TiledProduct(const rnn_matmul &product, const Kernels &kernels,
   // 4/5 of the time that smaller tiles do (1152 x 384, k = 16384).
   constexpr int64_t enoughTiles = 16, leastK = 1024;
   int64_t most = std::min(enoughTiles / tiles(), product.k / leastK);
-  if (most >= 2 && mayAllocate && product.result_type != RNN_BF16) {
+  bool isNarrow = product.element_type == RNN_BF16;
+  if (isNarrow && library)
+    narrow = library->narrow();
+  // What multiplies bf16 does not accumulate.
+  bool wantsSums = most >= 2 || (narrow && product.accumulate);
+  if (wantsSums && mayAllocate && product.result_type != RNN_BF16) {
+    most = std::max<int64_t>(most, 1);
     parts = Cut(product.k, (product.k + most - 1) / most);
     int64_t bytes = byteSize(rnn_element_type(product.result_type));
     sums.reset(new char[size_t(parts.count * product.m * product.n * bytes)]);
@@ -73,6 +79,7 @@ void TiledProduct::multiply(int64_t begin, int64_t end) const {
   std::optional<OneDnn::Use> use;
   if (library)
     use.emplace(*library);
+  std::vector<char> scratch;
   for (int64_t i = begin; i < end; ++i) {
     rnn_matmul p = part(i / (rows.count * columns.count));
     int64_t m0 = i / columns.count % rows.count * rows.size;
@@ -83,11 +90,13 @@ void TiledProduct::multiply(int64_t begin, int64_t end) const {
       multiplyTile(p, m0, m1, n0, n1);
       continue;
     }
-    NarrowProduct narrow(kernels, p, rows.size, columns.size);
-    narrow.tile(m0, m1, n0, n1,
-                [&](const rnn_matmul &wide, int64_t m, int64_t n) {
-                  multiplyTile(wide, 0, m, 0, n);
-                });
+    if (narrow && !p.accumulate && narrow->tile(p, m0, m1, n0, n1, scratch))
+      continue;
+    NarrowProduct widened(kernels, p, rows.size, columns.size);
+    widened.tile(m0, m1, n0, n1,
+                 [&](const rnn_matmul &wide, int64_t m, int64_t n) {
+                   multiplyTile(wide, 0, m, 0, n);
+                 });
   }
 }
 

@@ -40,6 +40,7 @@ private:
   const rnn_matmul &product;
   const Kernels &kernels;
   const OneDnn *library;
+  BFloatMatmul *narrow = nullptr;
   Cut rows, columns, parts;
   std::unique_ptr<char[]> sums; // of each part: [m, n]
 };
