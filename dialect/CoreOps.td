@@ -187,6 +187,7 @@ def RNN_ConcatOp : RNN_DifferentiableOp<"concat", [Pure]> {
   let assemblyFormat = [{
     $inputs attr-dict `:` type($inputs) `->` type($result)
   }];
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 

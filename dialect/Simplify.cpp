@@ -308,6 +308,36 @@ struct BroadcastConstant : OpRewritePattern<BroadcastOp> {
   }
 };
 
+/// Outputs of a scan side by side, where the scan has them side by side as
+/// well: the adjoint of a step that multiplies its gates together.
+struct ConcatOfOutputs : OpRewritePattern<ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scan = op->getOperand(0).getDefiningOp<ScanOp>();
+    if (!scan)
+      return rewriter.notifyMatchFailure(op, "no scan makes the parts");
+    ValueRange yielded = scan.getYield().getValues();
+    SmallVector<Value> parts;
+    for (Value operand : op->getOperands()) {
+      auto result = dyn_cast<OpResult>(operand);
+      if (!result || result.getOwner() != scan ||
+          result.getResultNumber() >= yielded.size())
+        return rewriter.notifyMatchFailure(op, "a part is another's");
+      parts.push_back(yielded[result.getResultNumber()]);
+    }
+    for (auto [i, value] : llvm::enumerate(yielded)) {
+      auto inside = value.getDefiningOp<ConcatOp>();
+      if (!inside || !llvm::equal(inside->getOperands(), parts))
+        continue;
+      rewriter.replaceOp(op, scan.getOutputs()[i]);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "the scan yields the parts only");
+  }
+};
+
 /// x * 1, x + 0 and the like: what differentiation leaves behind. Exact.
 struct MultiplyByOne : OpRewritePattern<arith::MulFOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -351,6 +381,11 @@ void ScanOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void RepeatOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                            MLIRContext *context) {
   patterns.add<SimplifyRepeat>(context);
+}
+
+void ConcatOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<ConcatOfOutputs>(context);
 }
 
 void BroadcastOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

@@ -4,7 +4,8 @@
 // the step, then runs the step's adjoint. It carries the adjoints of the
 // states, which it is affine in whatever the step was. The states before each
 // step are the primal's states, handed over by `ahead`; products inside the
-// step are not computed again but kept. docs/design.md, "Differentiate".
+// step are not computed again but kept, with inputs that are added to them.
+// docs/design.md, "Differentiate".
 #include "dialect/Shapes.h"
 #include "passes/RecurrenceForm.h"
 #include "passes/autodiff/BlockAdjoints.h"
@@ -62,6 +63,46 @@ protected:
 private:
   Block *step;
 };
+
+/// A part of a product with the inputs of the step that are only added to it.
+Value withInputs(ScanOp scan, Value part) {
+  while (part.hasOneUse()) {
+    auto add = dyn_cast<arith::AddFOp>(*part.user_begin());
+    if (!add)
+      break;
+    Value other = add.getLhs() == part ? add.getRhs() : add.getLhs();
+    auto broadcast = other.getDefiningOp<BroadcastOp>();
+    bool isOutside =
+        broadcast && broadcast.getInput().getParentBlock() != scan.getStep();
+    if (!isOutside && !llvm::is_contained(scan.inputArgs(), other))
+      break;
+    part = add;
+  }
+  return part;
+}
+
+/// What the adjoint reads of the step's products instead of multiplying again:
+/// each as it is, or where the step takes it apart, its parts with what is
+/// added to them, so that those inputs need not be read again.
+SmallVector<Value> keptProducts(ScanOp scan) {
+  SmallVector<Value> kept;
+  for (auto product : scan.getStep()->getOps<MatmulOp>()) {
+    Value whole = product.getResult();
+    SmallVector<Value> parts{withInputs(scan, whole)};
+    if (llvm::all_of(whole.getUsers(), llvm::IsaPred<SliceOp>)) {
+      parts.clear();
+      bool hasInputs = false;
+      for (Operation *slice : whole.getUsers()) {
+        parts.push_back(withInputs(scan, slice->getResult(0)));
+        hasInputs |= parts.back().getDefiningOp() != slice;
+      }
+      if (!hasInputs)
+        parts = {whole};
+    }
+    llvm::append_range(kept, parts);
+  }
+  return kept;
+}
 
 /// Appends `values` to the outputs of `scan` where they are not outputs yet,
 /// and returns the sequence of each. Replaces `scan` if needed.
@@ -122,11 +163,8 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
   // Kept: the states after each step, and the products of the step.
   SmallVector<Value> kept(scan.getYield().getNext());
   size_t numStates = kept.size();
-  SmallVector<Value> products;
-  for (auto product : scan.getStep()->getOps<MatmulOp>()) {
-    kept.push_back(product);
-    products.push_back(product);
-  }
+  SmallVector<Value> products = keptProducts(scan);
+  llvm::append_range(kept, products);
   SmallVector<Value> keptSequences = yieldAlso(builder, scan, kept, adjoints);
   ArrayRef<Value> states = ArrayRef(keptSequences).take_front(numStates);
 
@@ -155,12 +193,14 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
   map.map(scan.stateArgs(), adjoint.aheadArgs());
   for (auto [i, product] : llvm::enumerate(products))
     map.map(product, adjoint.inputArgs()[numInputs + i]);
-  // The copies of the products stay until their adjoints are built: those need
+  // The copies of what is kept stay until its adjoints are built: those need
   // the op, and read the kept value as its result.
   llvm::SmallVector<std::pair<Operation *, Value>> again;
+  SmallVector<Operation *> copies;
   for (Operation &op : scan.getStep()->without_terminator()) {
-    Value keptValue = isa<MatmulOp>(op) ? map.lookup(op.getResult(0)) : Value();
+    Value keptValue = map.lookupOrNull(op.getResult(0));
     Operation *copy = body.clone(op, map);
+    copies.push_back(copy);
     if (keptValue) {
       map.map(op.getResult(0), keptValue);
       again.emplace_back(copy, keptValue);
@@ -245,10 +285,10 @@ void differentiateScan(OpBuilder &builder, ScanOp scan,
   SmallVector<Value> indices;
   for (auto &scatter : inner.scatters)
     indices.push_back(sequenceOf(scatter.index));
-  for (auto &pair : llvm::reverse(again))
-    if (pair.first->use_empty())
-      pair.first->erase();
   adjoint = ScanOp::finish(builder, adjoint, outputs, nextCarries);
+  for (Operation *copy : llvm::reverse(copies))
+    if (isOpTriviallyDead(copy))
+      copy->erase();
   // It is affine in what it carries; whether lane by lane is to be seen.
   adjoint.setForm(formOf(adjoint));
 

@@ -126,10 +126,14 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
   bool isPacked = shape.size() == 3;
   int64_t rowStride = shape.back();
   int64_t width = isPacked ? rowStride : 3 * lanes;
-  // `numRows` rows from `slot` on, `vectors` vectors from `first` on, whose
-  // columns begin at `columns`.
+  // `numRows` rows from `slot` on, `width` columns from `first` on, which begin
+  // at `columns`.
   auto block = [&](Value slot, int64_t numRows, Value columns, Value first,
-                   int64_t vectors, Lanes l) {
+                   int64_t width) {
+    int64_t vectors = llvm::divideCeil(width, lanes);
+    auto lanesOf = [&](int64_t v) {
+      return Lanes{lanes, std::min(lanes, width - v * lanes)};
+    };
     SmallVector<Value> x, y;
     for (int64_t r = 0; r < numRows; ++r) {
       Value at = e.add(slot, e.index(r));
@@ -143,7 +147,7 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
           SmallVector<Value> factors, after;
           for (int64_t v = 0; v < vectors; ++v)
             factors.push_back(
-                e.load(e.at(row, v * lanes, element), element, l));
+                e.load(e.at(row, v * lanes, element), element, lanesOf(v)));
           for (int64_t r = 0; r < numRows; ++r) {
             Value part =
                 e.splat(e.load(e.at(x[r], k, element), element), lanes);
@@ -155,20 +159,19 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
         });
     for (int64_t r = 0; r < numRows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
-        e.store(total[r * vectors + v], e.at(y[r], v * lanes, element), l);
+        e.store(total[r * vectors + v], e.at(y[r], v * lanes, element),
+                lanesOf(v));
   };
   constexpr int64_t rowsAtOnce = 4;
   Value blocked = e.mul(arith::DivSIOp::create(e, count, e.index(rowsAtOnce)),
                         e.index(rowsAtOnce));
-  auto forRows = [&](Value columns, Value first, int64_t vectors, Lanes l) {
+  auto forRows = [&](Value columns, Value first, int64_t width) {
     e.loop(
         e.index(0), blocked,
-        [&](Value slot) {
-          block(slot, rowsAtOnce, columns, first, vectors, l);
-        },
+        [&](Value slot) { block(slot, rowsAtOnce, columns, first, width); },
         rowsAtOnce);
     e.loop(blocked, count,
-           [&](Value slot) { block(slot, 1, columns, first, vectors, l); });
+           [&](Value slot) { block(slot, 1, columns, first, width); });
   };
   auto panelAt = [&](Value first) {
     return e.at(w, isPacked ? e.mul(first, e.index(inner)) : first, element);
@@ -177,18 +180,9 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
   if (full > 0)
     e.loop(
         e.index(0), e.index(full),
-        [&](Value first) {
-          forRows(panelAt(first), first, width / lanes, {lanes, lanes});
-        },
-        width);
-  // The last panel, whose last vector may not be whole.
-  Value last = panelAt(e.index(full));
-  int64_t whole = (outer - full) / lanes, rest = (outer - full) % lanes;
-  if (whole > 0)
-    forRows(last, e.index(full), whole, {lanes, lanes});
-  if (rest > 0)
-    forRows(e.at(last, whole * lanes, element), e.index(full + whole * lanes),
-            1, {lanes, rest});
+        [&](Value first) { forRows(panelAt(first), first, width); }, width);
+  if (full < outer)
+    forRows(panelAt(e.index(full)), e.index(full), outer - full);
 }
 
 } // namespace rnn

@@ -80,3 +80,33 @@ rnn.objective @deep(%x: tensor<?x?x1xf32>) -> tensor<f32> {
   %loss = rnn.mean %y : tensor<?x?x1xf32> -> tensor<f32>
   rnn.return %loss : tensor<f32>
 }
+
+// A product that the step takes apart: what is only added to a part is kept with
+// it, and the adjoint reads that sum instead of input and product. A part that
+// is used otherwise is kept as it is.
+// CHECK: rnn.entry @gates.gradient
+// CHECK: %[[P:.*]] = rnn.matmul %{{.*}}, %{{.*}} transposed : tensor<?x2xf32>
+// CHECK: %[[UB:.*]] = rnn.slice %[[P]][2]
+// CHECK: %[[SA:.*]] = arith.addf
+// CHECK: rnn.yield %{{.*}}, %[[UB]], %[[SA]] :
+// CHECK: rnn.scan over(%{{.*}}, %[[KEPT:.*]] = %{{.*}}#2, %{{.*}}) ahead({{.*}} reverse
+// CHECK-NEXT: rnn.sigmoid %[[KEPT]]
+// CHECK-NOT: transposed
+// CHECK: last tensor
+// CHECK: rnn.outer_sum
+rnn.objective @gates(%a: tensor<?x?x2xf32>, %h0: tensor<?x2xf32>) -> tensor<f32> {
+  %u = rnn.parameter "u" : tensor<4x2xf32>
+  %y, %last = rnn.scan over(%x = %a : tensor<?x?x2xf32>) state(%h = %h0 : tensor<?x2xf32>) {
+    %p = rnn.matmul %h, %u transposed : tensor<?x2xf32>, tensor<4x2xf32> -> tensor<?x4xf32>
+    %ua = rnn.slice %p[0] : tensor<?x4xf32> -> tensor<?x2xf32>
+    %ub = rnn.slice %p[2] : tensor<?x4xf32> -> tensor<?x2xf32>
+    %sa = arith.addf %ua, %x : tensor<?x2xf32>
+    %r = rnn.sigmoid %sa : tensor<?x2xf32>
+    %g = arith.mulf %r, %ub : tensor<?x2xf32>
+    %h1 = math.tanh %g : tensor<?x2xf32>
+    rnn.yield %h1 : tensor<?x2xf32> next(%h1 : tensor<?x2xf32>)
+  } : tensor<?x?x2xf32> last tensor<?x2xf32>
+  %sum = rnn.reduce sum %y : tensor<?x?x2xf32> -> tensor<?x?x1xf32>
+  %loss = rnn.mean %sum : tensor<?x?x1xf32> -> tensor<f32>
+  rnn.return %loss : tensor<f32>
+}
