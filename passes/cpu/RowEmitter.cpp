@@ -18,6 +18,7 @@ RowEmitter::RowEmitter(Emitter &e, ScanOp scan, const ScanSchedule &schedule,
     if (elementOf(value).isF64())
       bits = 64;
   mostLanes = e.gpu ? 1 : target.vectorBits / bits;
+  hasManyRegisters = target.hasAVX512();
 }
 
 void RowEmitter::allocateScratch() {

@@ -156,6 +156,8 @@ private:
                              mlir::Type narrow,
                              const FeaturePosition &position);
   void emitMatmul(MatmulOp op);
+  void emitDotProducts(int64_t inner, int64_t outer, mlir::ValueRange x,
+                       mlir::Value w, mlir::ValueRange y, mlir::Type element);
   void emitRowProduct(bool transposed, int64_t inner, int64_t outer,
                       mlir::Value x, mlir::Value w, mlir::Value y,
                       mlir::Type element);
@@ -174,6 +176,7 @@ private:
   ScanOp scan;
   const ScanSchedule &s;
   int64_t mostLanes;
+  bool hasManyRegisters; // 32 for vectors, not 16
   llvm::DenseMap<mlir::Value, Tensor> &tensors;
   llvm::ArrayRef<Tensor> operands;
   KernelScalars &scalars;

@@ -26,47 +26,53 @@ void RowEmitter::emitMatmul(MatmulOp op) {
   });
 }
 
-/// Four results at a time keep as many additions in flight and read the row
-/// once for four rows (or vectors) of the matrix.
+/// Of rows x with the rows of a matrix, whose sums y become. Four columns at a
+/// time keep as many additions in flight and read x once for all of them, and
+/// several rows read the matrix once.
+void RowEmitter::emitDotProducts(int64_t inner, int64_t outer, ValueRange x,
+                                 Value w, ValueRange y, Type element) {
+  int64_t lanes = lanesFor(inner, mostLanes);
+  auto type = VectorType::get(lanes, element);
+  auto dots = [&](Value first, int64_t count) {
+    SmallVector<Value> sums(x.size() * count, e.number(type, 0)), matrixRows;
+    for (int64_t i = 0; i < count; ++i)
+      matrixRows.push_back(
+          e.at(w, e.mul(e.add(first, e.index(i)), e.index(inner)), element));
+    auto accumulate = [&](Value k, Lanes l, ValueRange before) {
+      SmallVector<Value> factors, after;
+      for (Value row : matrixRows)
+        factors.push_back(e.load(e.at(row, k, element), element, l));
+      for (Value row : x) {
+        Value part = e.load(e.at(row, k, element), element, l);
+        for (Value factor : factors)
+          after.push_back(e.multiplyAdd(part, factor, before[after.size()]));
+      }
+      return after;
+    };
+    int64_t full = inner / lanes * lanes;
+    SmallVector<Value> total(e.loop(e.index(0), e.index(full), lanes, sums,
+                                    [&](Value k, ValueRange before) {
+                                      return accumulate(k, {lanes, lanes},
+                                                        before);
+                                    }));
+    if (full < inner)
+      total = accumulate(e.index(full), {lanes, inner - full}, total);
+    for (auto [r, row] : llvm::enumerate(y))
+      for (int64_t i = 0; i < count; ++i)
+        e.store(e.reduce(total[r * count + i], false),
+                e.at(row, e.add(first, e.index(i)), element));
+  };
+  int64_t blocked = outer / 4 * 4;
+  if (blocked > 0)
+    e.loop(e.index(0), e.index(blocked), [&](Value n) { dots(n, 4); }, 4);
+  for (int64_t n = blocked; n < outer; ++n)
+    dots(e.index(n), 1);
+}
+
 void RowEmitter::emitRowProduct(bool transposed, int64_t inner, int64_t outer,
                                 Value x, Value w, Value y, Type element) {
-
-  if (transposed) {
-    int64_t lanes = lanesFor(inner, mostLanes);
-    auto type = VectorType::get(lanes, element);
-    auto dots = [&](Value first, int64_t count) {
-      SmallVector<Value> sums(count, e.number(type, 0)), matrixRows;
-      for (int64_t i = 0; i < count; ++i)
-        matrixRows.push_back(
-            e.at(w, e.mul(e.add(first, e.index(i)), e.index(inner)), element));
-      auto accumulate = [&](Value k, Lanes l, ValueRange before) {
-        Value part = e.load(e.at(x, k, element), element, l);
-        SmallVector<Value> after;
-        for (auto [row, sum] : llvm::zip(matrixRows, before))
-          after.push_back(e.multiplyAdd(
-              part, e.load(e.at(row, k, element), element, l), sum));
-        return after;
-      };
-      int64_t full = inner / lanes * lanes;
-      SmallVector<Value> total(e.loop(e.index(0), e.index(full), lanes, sums,
-                                      [&](Value k, ValueRange before) {
-                                        return accumulate(k, {lanes, lanes},
-                                                          before);
-                                      }));
-      if (full < inner)
-        total = accumulate(e.index(full), {lanes, inner - full}, total);
-      for (int64_t i = 0; i < count; ++i)
-        e.store(e.reduce(total[i], false),
-                e.at(y, e.add(first, e.index(i)), element));
-    };
-    int64_t blocked = outer / 4 * 4;
-    if (blocked > 0)
-      e.loop(e.index(0), e.index(blocked), [&](Value n) { dots(n, 4); }, 4);
-    for (int64_t n = blocked; n < outer; ++n)
-      dots(e.index(n), 1);
-    return;
-  }
-
+  if (transposed)
+    return emitDotProducts(inner, outer, x, w, y, element);
   int64_t lanes = lanesFor(outer, mostLanes);
   auto type = VectorType::get(lanes, element);
   auto columns = [&](Value first, int64_t count, Lanes l) {
@@ -108,7 +114,13 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
   auto pointerAt = [&](Value pointers, Value slot) -> Value {
     return LLVM::LoadOp::create(e, e.pointer, e.at(pointers, slot, e.pointer));
   };
-  if (op.getTransposed() || side != 1) {
+  // Several rows at a time, then the rest one by one.
+  auto forRows = [&](int64_t most, auto body) {
+    Value blocked = e.mul(e.quotient(count, most), e.index(most));
+    e.loop(e.index(0), blocked, [&](Value slot) { body(slot, most); }, most);
+    e.loop(blocked, count, [&](Value slot) { body(slot, 1); });
+  };
+  if (side != 1) {
     e.loop(e.index(0), count, [&](Value slot) {
       Value x = pointerAt(inputRows, slot), y = pointerAt(resultRows, slot);
       e.loop(e.index(0), e.index(side), [&](Value i) {
@@ -119,6 +131,20 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
     });
     return;
   }
+  constexpr int64_t rowsAtOnce = 4;
+  auto rowsFrom = [&](Value slot, int64_t rows, Value pointers) {
+    SmallVector<Value> result;
+    for (int64_t r = 0; r < rows; ++r)
+      result.push_back(pointerAt(pointers, e.add(slot, e.index(r))));
+    return result;
+  };
+  if (op.getTransposed())
+    // Of AVX2's 16 registers, two rows by four columns leave some for factors.
+    return forRows(
+        hasManyRegisters ? rowsAtOnce : 2, [&](Value slot, int64_t rows) {
+          emitDotProducts(inner, outer, rowsFrom(slot, rows, inputRows), w,
+                          rowsFrom(slot, rows, resultRows), element);
+        });
 
   int64_t lanes = lanesFor(outer, mostLanes);
   auto type = VectorType::get(lanes, element);
@@ -134,12 +160,10 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
     auto lanesOf = [&](int64_t v) {
       return Lanes{lanes, std::min(lanes, width - v * lanes)};
     };
-    SmallVector<Value> x, y;
-    for (int64_t r = 0; r < numRows; ++r) {
-      Value at = e.add(slot, e.index(r));
-      x.push_back(pointerAt(inputRows, at));
-      y.push_back(e.at(pointerAt(resultRows, at), first, element));
-    }
+    SmallVector<Value> x = rowsFrom(slot, numRows, inputRows);
+    SmallVector<Value> y = rowsFrom(slot, numRows, resultRows);
+    for (Value &row : y)
+      row = e.at(row, first, element);
     SmallVector<Value> sums(numRows * vectors, e.number(type, 0));
     ValueRange total = e.loop(
         e.index(0), e.index(inner), 1, sums, [&](Value k, ValueRange before) {
@@ -162,27 +186,22 @@ void RowEmitter::emitProduct(MatmulOp op, Value count) {
         e.store(total[r * vectors + v], e.at(y[r], v * lanes, element),
                 lanesOf(v));
   };
-  constexpr int64_t rowsAtOnce = 4;
-  Value blocked = e.mul(arith::DivSIOp::create(e, count, e.index(rowsAtOnce)),
-                        e.index(rowsAtOnce));
-  auto forRows = [&](Value columns, Value first, int64_t width) {
-    e.loop(
-        e.index(0), blocked,
-        [&](Value slot) { block(slot, rowsAtOnce, columns, first, width); },
-        rowsAtOnce);
-    e.loop(blocked, count,
-           [&](Value slot) { block(slot, 1, columns, first, width); });
-  };
   auto panelAt = [&](Value first) {
     return e.at(w, isPacked ? e.mul(first, e.index(inner)) : first, element);
+  };
+  auto panel = [&](Value first, int64_t width) {
+    Value columns = panelAt(first);
+    forRows(rowsAtOnce, [&](Value slot, int64_t rows) {
+      block(slot, rows, columns, first, width);
+    });
   };
   int64_t full = outer / width * width;
   if (full > 0)
     e.loop(
-        e.index(0), e.index(full),
-        [&](Value first) { forRows(panelAt(first), first, width); }, width);
+        e.index(0), e.index(full), [&](Value first) { panel(first, width); },
+        width);
   if (full < outer)
-    forRows(panelAt(e.index(full)), e.index(full), outer - full);
+    panel(e.index(full), outer - full);
 }
 
 } // namespace rnn

@@ -53,8 +53,10 @@ void printEntry(const EntrySpec &entry, const InspectOptions &options) {
            shapeText(state.shape).c_str());
   int64_t time = entry.kind == EntryKind::Step ? 1 : options.time;
   printf("    workspace %" PRId64 " bytes at batch %" PRId64 ", time %" PRId64
-         "\n",
-         entry.workspaceBytes(options.batch, time), options.batch, time);
+         " (%" PRId64 " x batch x time + %" PRId64 " x batch + %" PRId64 ")\n",
+         entry.workspaceBytes(options.batch, time), options.batch, time,
+         entry.workspacePerStep, entry.workspacePerRow,
+         entry.workspaceConstant);
 }
 
 void printModule(const std::string &text, const InspectOptions &options) {

@@ -1,6 +1,7 @@
 """rnn inspect, bench and check."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -17,6 +18,11 @@ class InspectTest(RnnTest):
             for item in descriptor[part]:
                 self.assertIn("\n  " + item["name"], out)
         self.assertIn("at batch 4, time 100", out)
+        for size, steps, rows, constant in re.findall(
+                r"workspace (\d+) bytes at batch 4, time 100 "
+                r"\((\d+) x batch x time \+ (\d+) x batch \+ (\d+)\)", out):
+            self.assertEqual(int(size), int(steps) * 400 + int(rows) * 4
+                             + int(constant))
         self.assertTrue(descriptor["file"]["runs_here"])
 
     def test_reads_without_running(self):
