@@ -28,12 +28,12 @@ def results():
             for line in map(json.loads, lines)}
 
 
-def run(environment, mixer, returns, seed, episodes):
+def run(environment, mixer, returns, seed, options):
     done = subprocess.run(
-        [HERE / "run.sh", environment, mixer], check=True, text=True,
-        stdout=subprocess.PIPE,
+        [HERE / "run.sh", environment, mixer, *options.options], check=True,
+        text=True, stdout=subprocess.PIPE,
         env={**os.environ, "OUT": str(OUT), "RETURNS": returns,
-             "SEED": str(seed), "EVALUATE": f"--episodes {episodes} --json"})
+             "SEED": str(seed), "EVALUATE": f"--episodes {options.episodes} --json"})
     line = dict(zip(KEYS, (environment, mixer, returns, seed)))
     line |= json.loads(done.stdout.splitlines()[-1])
     with RESULTS.open("a") as file:
@@ -59,7 +59,7 @@ def print_table():
           + " | ".join(mixer if returns == "yes" else f"{mixer}, cloning"
                        for mixer, returns in POLICIES) + " |")
     print("|---" * (4 + len(POLICIES)) + "|")
-    for environment in ENVIRONMENTS:
+    for environment in dict.fromkeys(key[0] for key in found):
         cells = [cell(lines) if lines else "" for lines in (
             [line for key, line in found.items()
              if key[:3] == (environment, *policy)] for policy in POLICIES)]
@@ -73,14 +73,16 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     parser.add_argument("--environments", nargs="*", default=ENVIRONMENTS,
                         choices=ENVIRONMENTS)
-    parser.add_argument("--episodes", type=int, default=30)
+    parser.add_argument("--episodes", type=int, default=20)
+    parser.add_argument("options", nargs="*", metavar="OPTION",
+                        help="of `rnn train`, after --")
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     for seed in options.seeds:
         for environment in options.environments:
             for policy in POLICIES:
                 if (environment, *policy, seed) not in results():
-                    run(environment, *policy, seed, options.episodes)
+                    run(environment, *policy, seed, options)
     print_table()
 
 

@@ -1,10 +1,11 @@
 """Records episodes of a classic-control environment of Gymnasium as an HDF5 file
 in Minari's layout.
 
-A controller that was written by hand acts, but with a probability, the same for
-all of an episode, a random action is taken instead: a fifth of the episodes
-each has 0, 0.25, 0.5, 0.75 and 1. The scores that count as 0 and as 100 are the
-means of the random ones and of the controller's own.
+A controller that was written by hand acts, better or worse: of an episode of
+quality q, an action that is a choice is random with probability 1 - q; a force
+is q times the controller's and 1 - q times a random one. A fifth of the
+episodes each has quality 0, 0.25, 0.5, 0.75 and 1. The scores that count as 0
+and as 100 are the means of those of quality 0 and of those of quality 1.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import gymnasium
 import h5py
 import numpy as np
 
-RANDOM = (0, 0.25, 0.5, 0.75, 1)  # probabilities of a random action
+QUALITIES = (1, 0.75, 0.5, 0.25, 0)
 
 
 def balance(state):
@@ -46,15 +47,21 @@ CONTROLLERS = {"CartPole-v1": balance, "Acrobot-v1": pump,
                "Pendulum-v1": swing_up}
 
 
-def record_episode(environment, controller, probability, seed):
+def mixed(action, other, quality, rng):
+    if isinstance(action, int):
+        return action if rng.random() < quality else other
+    return (quality * action + (1 - quality) * other).astype(np.float32)
+
+
+def record_episode(environment, controller, quality, seed):
     """The arrays of a group of the file, by name."""
     rng = np.random.default_rng(seed)
     environment.action_space.seed(seed)
     state, _ = environment.reset(seed=seed)
     states, steps, ended = [state], [], False
     while not ended:
-        action = (environment.action_space.sample()
-                  if rng.random() < probability else controller(state))
+        action = mixed(controller(state), environment.action_space.sample(),
+                       quality, rng)
         state, reward, terminated, truncated, _ = environment.step(action)
         states.append(state)
         steps.append((action, float(reward), terminated, truncated))
@@ -66,20 +73,20 @@ def record_episode(environment, controller, probability, seed):
 
 def record(name, path, episodes, seed):
     environment = gymnasium.make(name)
-    returns = {probability: [] for probability in RANDOM}
+    returns = {quality: [] for quality in QUALITIES}
     with h5py.File(path, "w") as file:
         for i in range(episodes):
-            probability = RANDOM[i % len(RANDOM)]
+            quality = QUALITIES[i % len(QUALITIES)]
             arrays = record_episode(environment, CONTROLLERS[name],
-                                    probability, seed + i)
+                                    quality, seed + i)
             group = file.create_group(f"episode_{i}")
             group.attrs.update({"id": i, "seed": seed + i,
                                 "total_steps": len(arrays["rewards"])})
             for key, array in arrays.items():
                 group[key] = array
-            returns[probability].append(arrays["rewards"].sum())
-        file.attrs["ref_min_score"] = np.mean(returns[1])
-        file.attrs["ref_max_score"] = np.mean(returns[0])
+            returns[quality].append(arrays["rewards"].sum())
+        file.attrs["ref_min_score"] = np.mean(returns[0])
+        file.attrs["ref_max_score"] = np.mean(returns[1])
     return returns
 
 
@@ -93,12 +100,12 @@ def main():
                         help="of the first episode; each has its own (not "
                         "those that evaluate.py begins with)")
     options = parser.parse_args()
-    if options.episodes < len(RANDOM):
-        parser.error(f"--episodes must be {len(RANDOM)} or more")
-    for probability, earned in record(
+    if options.episodes < len(QUALITIES):
+        parser.error(f"--episodes must be {len(QUALITIES)} or more")
+    for quality, earned in record(
             options.environment, options.out, options.episodes,
             options.seed).items():
-        print(f"random actions {probability:4}: {len(earned)} episodes, "
+        print(f"quality {quality:4}: {len(earned)} episodes, "
               f"returns {np.mean(earned):.2f} +- {np.std(earned):.2f}")
 
 

@@ -18,7 +18,7 @@ shift 2
 context=${CONTEXT:-32} seed=${SEED:-1} returns=${RETURNS:-yes}
 options=("$@")
 if [[ $# -eq 0 ]]; then
-  options=(--batch 32 --steps 1000 --lr 2e-3 --warmup 50 --weight-decay 1e-4
+  options=(--batch 32 --steps 500 --lr 2e-3 --warmup 50 --weight-decay 1e-4
     --clip 1 --threads 1)
 fi
 root=$here/../..

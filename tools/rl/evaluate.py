@@ -87,6 +87,12 @@ def evaluate(policy, environment, target, episodes, seed):
             "score": policy.scaling.score(mean)}
 
 
+def default_target(about):
+    if about["reference"]:
+        return about["reference"][1]
+    return about["returns"]["greatest"]
+
+
 def open_environment(name):
     try:
         import gymnasium
@@ -112,8 +118,8 @@ def parse(arguments):
     parser.add_argument("--env", required=True, metavar="NAME",
                         help="environment of gymnasium, such as CartPole-v1")
     parser.add_argument("--target", type=float, nargs="+", metavar="RETURN",
-                        help="returns to ask for (default: the greatest in "
-                        "the recording)")
+                        help="returns to ask for (default: what counts as a "
+                        "score of 100, else\nthe greatest in the recording)")
     parser.add_argument("--episodes", type=int, default=50, metavar="N")
     parser.add_argument("--seed", type=int, default=0,
                         help="of the first episode; each has its own")
@@ -141,8 +147,7 @@ def main(arguments=None):
         scaling = Scaling.read(options.data)
         policy = Policy(options.module, options.parameters, scaling)
         environment = open_environment(options.env)
-        for target in (options.target
-                       or [scaling.about["returns"]["greatest"]]):
+        for target in options.target or [default_target(scaling.about)]:
             print_result(evaluate(policy, environment, target,
                                   options.episodes, options.seed),
                          options.json)

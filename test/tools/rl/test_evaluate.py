@@ -96,6 +96,9 @@ class EvaluateTest(FolderTest):
                      for target in (STEPS, 0))
         self.assertGreater(good["mean"], 0.9 * STEPS)
         self.assertLess(bad["mean"], 0.1 * STEPS)
+        self.assertEqual(evaluate.default_target(scaling.about), STEPS)
+        self.assertEqual(evaluate.default_target(
+            scaling.about | {"reference": None, "returns": {"greatest": 7}}), 7)
         self.assertEqual(good["score"], 100 * good["mean"] / STEPS)
         self.assertEqual(good, evaluate.evaluate(policy, Follow(), STEPS, 20,
                                                  0))
