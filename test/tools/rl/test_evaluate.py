@@ -97,8 +97,8 @@ class EvaluateTest(FolderTest):
         self.assertGreater(good["mean"], 0.9 * STEPS)
         self.assertLess(bad["mean"], 0.1 * STEPS)
         self.assertEqual(evaluate.default_target(scaling.about), STEPS)
-        self.assertEqual(evaluate.default_target(
-            scaling.about | {"reference": None, "returns": {"greatest": 7}}), 7)
+        unknown = {"reference": None, "returns": {"greatest": 7}}
+        self.assertEqual(evaluate.default_target(unknown), 7)
         self.assertEqual(good["score"], 100 * good["mean"] / STEPS)
         self.assertEqual(good, evaluate.evaluate(policy, Follow(), STEPS, 20,
                                                  0))
