@@ -26,6 +26,12 @@ tools=$root/tools/rl
 venv=${RL_VENV:-$root/build/rl-venv}
 export PYTHONDONTWRITEBYTECODE=1
 
+if ! /usr/bin/python3 -c 'import ensurepip, h5py, numpy' 2>/dev/null; then
+  echo "error: Debian's python3-venv, python3-numpy and python3-h5py are" \
+    "needed; install them with apt-get" >&2
+  exit 1
+fi
+
 install_environments() {
   local list=$here/requirements.txt
   # h5py, and the numpy that it was built for, are Debian's.

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from refused import Refused
+
+try:
+    import h5py
+except ImportError:
+    h5py = None
 
 D4RL = ("observations", "actions", "rewards", "terminals", "timeouts")
 MINARI = ("observations", "actions", "rewards", "terminations", "truncations")
@@ -33,6 +37,9 @@ class Recording:
 
 def read_recording(path):
     """Throws Refused, which names the file and the place in it."""
+    if h5py is None:
+        raise Refused(f"cannot read '{path}': there is no h5py for this "
+                      "Python; Debian's package is python3-h5py")
     try:
         with h5py.File(path, "r") as file:
             return _recording(file)

@@ -55,12 +55,24 @@ class Policy:
         self.before = np.zeros(self.scaling.actions)
 
     def act(self, return_to_go, observation):
-        observation = np.asarray(observation, np.float64).reshape(1, -1)
-        inputs = self.scaling.inputs(np.array([return_to_go]), observation,
+        inputs = self.scaling.inputs(np.array([return_to_go]),
+                                     self._vector(observation)[None],
                                      self.before[None])
         output = self.state.step(self.entry, [inputs[None]])[0].reshape(-1)
         action, self.before = self.scaling.action(output)
         return action
+
+    def _vector(self, observation):
+        try:
+            vector = np.asarray(observation, np.float64).reshape(-1)
+        except (TypeError, ValueError):
+            raise Refused("the environment shows no vector of numbers but "
+                          f"{type(observation).__name__}") from None
+        if vector.shape != self.scaling.mean.shape:
+            raise Refused(f"the environment shows {len(vector)} numbers a "
+                          f"step and the recording {len(self.scaling.mean)}; "
+                          "--env takes the one that was recorded")
+        return vector
 
 
 def play(policy, environment, target, seed):

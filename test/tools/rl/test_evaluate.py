@@ -195,6 +195,12 @@ class EvaluateTest(FolderTest):
         refused("scaling.json': No such file", data=self.folder)
         (self.folder / "scaling.json").write_text("{}")
         refused("scaling.json': KeyError('action')", data=self.folder)
+        self.trained(module, scaling, 1)
+        policy = self.policy(module, scaling)
+        with self.assertRaisesRegex(Refused, "shows 2 numbers .* recording 1"):
+            policy.act(1, [0., 1])
+        with self.assertRaisesRegex(Refused, "no vector of numbers but dict"):
+            policy.act(1, {"cue": 1})
         wide = Scaling(scaling.about | {"width": 9})
         with self.assertRaisesRegex(Refused, r"\[4, 2\] .* \[9, 2\]"):
             self.policy(module, wide)
