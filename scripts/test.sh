@@ -64,6 +64,7 @@ export RNN_TEST_MODULE=$BUILD_DIR/test/runtime/modules/f32.so
 export RNN_TEST_MODULE_F64=$BUILD_DIR/test/runtime/modules/f64.so
 export RNNC_BUILD=$BUILD_DIR
 unit_tests test/tools/rnn
+unit_tests test/tools/rl
 unit_tests test/conformance
 unit_tests test/training
 unit_tests test/bench

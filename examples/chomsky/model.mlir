@@ -1,8 +1,8 @@
 // Tasks of the Chomsky hierarchy (Delétang et al. 2022, Beck et al. 2024): two
 // blocks of width 64, each a causal convolution of 4 steps, a norm and a mixer,
-// residual. The mixer is one line, and ../selective-copy/mixers.txt has that
-// line for eight others: run.sh puts them in its place. 260 symbols and answers
-// are enough for every task that reads symbols, to a length of 256.
+// residual. The mixer is one line, and ../mixers.txt has that line for eight
+// others: run.sh puts them in its place. 260 symbols and answers are enough for
+// every task that reads symbols, to a length of 256.
 rnn.model @reader(%inputs: tensor<?x?xi32>) -> tensor<?x?x260xf32> {
   %x0 = rnn.embedding "embed" %inputs : tensor<?x?xi32> -> tensor<?x?x64xf32>
   %xn = rnn.repeat 2 "layers" (%x = %x0) : tensor<?x?x64xf32> {

@@ -2,29 +2,21 @@
 # Trains model.mlir with another mixer on a task with up to 12 symbols, and
 # measures it on 12 to 64 ($LONGER). OPTIONs of `rnn train` replace those below.
 # Usage: run.sh TASK MIXER [OPTION...]
-#        (TASK as `rnn data list` has it, MIXER a name in mixers.txt)
+#        (TASK as `rnn data list` has it, MIXER a name in ../mixers.txt)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${RNNC_BIN:-$here/../../build/bin}
-task=${1:?"a task"} mixer=${2:?"a name in ../selective-copy/mixers.txt"}
+# shellcheck source-path=SCRIPTDIR source=../mixer.sh
+. "$here/../mixer.sh"
+task=${1:?"a task"} mixer=${2:?"a name in ../mixers.txt"}
 shift 2
 options=("$@")
 if [[ $# -eq 0 ]]; then
   options=(--length 1..12 --batch 32 --steps 1500 --lr 3e-3 --warmup 50 --clip 1
     --seed 1)
 fi
-line=$(awk -v name="$mixer" '$1 == name { $1 = ""; print substr($0, 2) }' \
-  "$here/../selective-copy/mixers.txt")
-if [[ -z $line ]]; then
-  echo "error: mixers.txt has no '$mixer'" >&2
-  exit 1
-fi
 
-out=${OUT:-$here/../../build/chomsky}
-mkdir -p "$out"
-name=$out/$mixer
-sed "s|%m = .*|%m = $line|" "$here/model.mlir" >"$name.mlir"
-"$bin/rnnc" "$name.mlir" -o "$name.so"
+name=$(results chomsky)/$mixer
+compile_with "$mixer" "$here/model.mlir" "$name"
 "$bin/rnn" train "$name.so" --out "$name-${task%%:*}.safetensors" \
   --task "$task" "${options[@]}"
 "$bin/rnn" eval "$name.so" --parameters "$name-${task%%:*}.safetensors" \

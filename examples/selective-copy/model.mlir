@@ -1,6 +1,6 @@
 // Selective copying (Gu and Dao 2023) with the model of "Were RNNs All We
 // Needed?" (Feng et al. 2024): blocks of width 64, each a norm and a mixer,
-// residual, with dropout 0.1. The mixer is one line, and mixers.txt has that
+// residual, with dropout 0.1. The mixer is one line, and ../mixers.txt has that
 // line for eight others: run.sh puts them in its place.
 rnn.model @copier(%inputs: tensor<?x?xi32>) -> tensor<?x?x16xf32> {
   %x0 = rnn.embedding "embed" %inputs : tensor<?x?xi32> -> tensor<?x?x64xf32>

@@ -57,6 +57,7 @@ def main():
         [*source.glob("examples/cells/*.mlir"),
          *source.glob("examples/char-lm/*.mlir"),
          *source.glob("examples/chomsky/*.mlir"),
+         *source.glob("examples/offline-rl/*.mlir"),
          *source.glob("examples/selective-copy/*.mlir")])
     bad, kernels = [], 0
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RNNC_BUILD", ROOT / "build"))
 EXAMPLES = ROOT / "examples"
 MIXERS = [line.split()[0] for line in
-          (EXAMPLES / "selective-copy/mixers.txt").read_text().splitlines()]
+          (EXAMPLES / "mixers.txt").read_text().splitlines()]
 
 SERIES = """
 rnn.model @forecast(%steps: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {

@@ -45,13 +45,6 @@ int64_t answerAt(const Array &logits, int64_t position) {
 
 } // namespace
 
-int rnn::inputNamed(const EntrySpec &entry, const std::string &name) {
-  for (size_t i = 0; i < entry.inputs.size(); ++i)
-    if (entry.inputs[i].name == name)
-      return static_cast<int>(i);
-  return -1;
-}
-
 Accuracy::Accuracy(const Descriptor &descriptor, const EntrySpec &loss) {
   int place = inputNamed(loss, targetsName);
   if (place < 0 || loss.inputs[size_t(place)].type != RNN_I32 ||

@@ -35,8 +35,5 @@ private:
   int64_t answers = 0, rightAnswers = 0, sequences = 0, rightSequences = 0;
 };
 
-/// The place of an entry's input; -1 if there is none.
-int inputNamed(const EntrySpec &entry, const std::string &name);
-
 } // namespace rnn
 #endif // RNN_TOOLS_RNN_ACCURACY_H

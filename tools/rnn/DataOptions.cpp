@@ -4,6 +4,7 @@
 #include "Failure.h"
 #include "NumberFiles.h"
 #include "SequenceData.h"
+#include "SequenceWindows.h"
 #include "SeriesData.h"
 #include "TextTokens.h"
 #include "data/TextFile.h"
@@ -114,6 +115,34 @@ int64_t trainCount(const FileSequences &sequences) {
   return count;
 }
 
+// Sequences first, ..., first + count - 1 of `sequences`.
+struct Lot {
+  std::shared_ptr<const Sequences> sequences;
+  int64_t first, count;
+};
+
+// The lot in windows, if there is --window.
+Lot windowed(const DataOptions &options,
+             std::shared_ptr<const FileSequences> sequences, int64_t first,
+             int64_t count, int64_t stride) {
+  if (options.window == 0)
+    return {sequences, first, count};
+  auto windows = std::make_shared<const SequenceWindows>(
+      sequences, uint64_t(first), count, options.window, stride);
+  return {windows, 0, windows->size()};
+}
+
+// Each step of the lot counts once.
+std::unique_ptr<Evaluation>
+evaluateLot(const DataOptions &options, const Target &target,
+            std::shared_ptr<const FileSequences> sequences, int64_t first,
+            int64_t count, int64_t batch) {
+  Lot lot = windowed(options, sequences, first, count, options.window);
+  return std::make_unique<SequenceEvaluation>(
+      target.descriptor, target.loss(), lot.sequences, uint64_t(lot.first),
+      lot.count, batch);
+}
+
 std::unique_ptr<TrainingData> trainOnFolder(const DataOptions &options,
                                             const Reading &reading,
                                             const Target &target) {
@@ -123,11 +152,11 @@ std::unique_ptr<TrainingData> trainOnFolder(const DataOptions &options,
     fail(RNN_INVALID_ARGUMENT, sequences->name(), " holds sequences, of which ",
          "none goes on where another ended; leave out --carry-state");
   int64_t train = trainCount(*sequences);
-  auto heldOut = std::make_unique<SequenceEvaluation>(
-      target.descriptor, target.loss(), sequences, uint64_t(train),
-      sequences->size() - train, reading.batch);
-  return std::make_unique<SequenceData>(sequences, train, reading.rows,
-                                        reading.seed, std::move(heldOut));
+  Lot lot = windowed(options, sequences, 0, train, /*stride=*/1);
+  return std::make_unique<SequenceData>(
+      lot.sequences, lot.count, reading.rows, reading.seed,
+      evaluateLot(options, target, sequences, train, sequences->size() - train,
+                  reading.batch));
 }
 
 std::unique_ptr<Evaluation> evaluateFolder(const DataOptions &options,
@@ -140,9 +169,7 @@ std::unique_ptr<Evaluation> evaluateFolder(const DataOptions &options,
   int64_t train = split == "all" ? 0 : trainCount(*sequences);
   int64_t begin = split == "val" ? train : 0;
   int64_t end = split == "train" ? train : size;
-  return std::make_unique<SequenceEvaluation>(target.descriptor, target.loss(),
-                                              sequences, uint64_t(begin),
-                                              end - begin, batch);
+  return evaluateLot(options, target, sequences, begin, end - begin, batch);
 }
 
 std::unique_ptr<TrainingData>
@@ -182,6 +209,8 @@ void rnn::requireOneKind(const DataOptions &options) {
     throw CLI::RequiredError("one of --text, --task and --data");
   if (!options.length.empty() && options.task.empty())
     throw CLI::RequiredError("--task for --length");
+  if (options.window && !isFolder(options.files))
+    throw CLI::RequiredError("--data with a folder for --window");
 }
 
 std::unique_ptr<TrainingData>

@@ -18,6 +18,8 @@ struct DataOptions {
   int64_t evalCount = 1000;
   /// A folder of sequences, or a file that is a series of numbers.
   std::string files;
+  /// Of a folder: steps of a window; 0: whole sequences.
+  int64_t window = 0;
 };
 
 /// In which pieces it is read.
@@ -27,7 +29,8 @@ struct Reading {
   bool carryState;
 };
 
-/// Throws CLI::RequiredError unless exactly one kind of data is named.
+/// Throws CLI::RequiredError unless exactly one kind of data is named, and what
+/// belongs to another kind is not.
 void requireOneKind(const DataOptions &options);
 
 /// Throws Failure unless the data is there and `objective` can take it.

@@ -80,3 +80,10 @@ Tensors rnn::views(std::vector<Array> &arrays) {
 double rnn::firstValue(const Array &array) {
   return array.type == RNN_F64 ? array.as<double>()[0] : array.as<float>()[0];
 }
+
+int rnn::inputNamed(const EntrySpec &entry, const std::string &name) {
+  for (size_t i = 0; i < entry.inputs.size(); ++i)
+    if (entry.inputs[i].name == name)
+      return static_cast<int>(i);
+  return -1;
+}

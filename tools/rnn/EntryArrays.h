@@ -25,6 +25,8 @@ bool isSequence(const TensorSpec &spec);
 std::string typeText(const TensorSpec &spec);
 /// "x: f32 [batch, time, 256], mask: bool [batch, time]"
 std::string inputsText(const EntrySpec &entry);
+/// The place of an entry's input; -1 if there is none.
+int inputNamed(const EntrySpec &entry, const std::string &name);
 /// "[2, 3]"
 std::string shapeText(const std::vector<int64_t> &shape);
 

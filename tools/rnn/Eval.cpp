@@ -74,6 +74,8 @@ void takeData(DataOptions &data, const json &run) {
   data.text = run["settings"].value("--text", "");
   data.files = run["settings"].value("--data", "");
   data.task = run["options"].value("--task", "");
+  if (data.window == 0)
+    data.window = run["options"].value("--window", int64_t(0));
   data.length = run["options"].value("--length", "");
 }
 
@@ -131,6 +133,11 @@ Action rnn::defineEval(CLI::App &verb) {
   CLI::Option *files = verb.add_option(
       "--data", options->data.files,
       "Folder of sequences, or a series of numbers, as `rnn train` takes it");
+  verb.add_option("--window", options->data.window,
+                  "Steps of a window of a folder's sequences, one after the "
+                  "other (0: whole sequences)")
+      ->check(notNegative)
+      ->capture_default_str();
   text->excludes(task)->excludes(files);
   task->excludes(files);
   verb.add_option("--split", options->split,

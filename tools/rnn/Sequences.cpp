@@ -100,7 +100,9 @@ static int orderOf(const TensorSpec &spec) {
 }
 
 FileSequences::FileSequences(const EntrySpec &entry, const std::string &folder)
-    : folder(folder) {
+    : folder(folder), mask(inputNamed(entry, maskName)) {
+  if (mask >= 0 && entry.inputs[size_t(mask)].type != RNN_BOOL)
+    mask = -1;
   for (const TensorSpec &spec : entry.inputs)
     if (spec.shape.size() < 2 || spec.shape[0] != batchExtent ||
         spec.shape[1] != timeExtent)
@@ -222,22 +224,40 @@ Array FileSequences::derivedMask(bool onlyLast) const {
   return mask;
 }
 
+bool FileSequences::hasMask() const { return mask >= 0; }
+
+bool FileSequences::counts(const SequencePart &part) const {
+  const char *begin = arrays[size_t(mask)].bytes.data() +
+                      int64_t(part.sequence) * time + part.first;
+  return std::find(begin, begin + part.steps, 1) != begin + part.steps;
+}
+
 std::vector<Array>
 FileSequences::gather(const std::vector<uint64_t> &indices) const {
-  int64_t longest = 0;
+  std::vector<SequencePart> parts;
   for (uint64_t index : indices)
-    longest = std::max(longest, stepsOf(index));
+    parts.push_back({index, 0, stepsOf(index)});
+  return gather(parts);
+}
+
+std::vector<Array>
+FileSequences::gather(const std::vector<SequencePart> &parts) const {
+  int64_t longest = 0;
+  for (const SequencePart &part : parts)
+    longest = std::max(longest, part.steps);
   std::vector<Array> inputs;
   for (const Array &from : arrays) {
     std::vector<int64_t> shape = from.shape;
-    shape[0] = static_cast<int64_t>(indices.size());
+    shape[0] = static_cast<int64_t>(parts.size());
     shape[1] = longest;
     Array to(from.type, shape);
-    size_t fromRow = from.bytes.size() / size_t(count);
-    size_t toRow = to.bytes.size() / indices.size();
-    for (size_t row = 0; row < indices.size(); ++row)
-      memcpy(to.bytes.data() + row * toRow,
-             from.bytes.data() + size_t(indices[row]) * fromRow, toRow);
+    size_t step = from.bytes.size() / size_t(count * time);
+    for (size_t row = 0; row < parts.size(); ++row) {
+      const SequencePart &part = parts[row];
+      size_t at = part.sequence * size_t(time) + size_t(part.first);
+      memcpy(to.bytes.data() + row * size_t(longest) * step,
+             from.bytes.data() + at * step, size_t(part.steps) * step);
+    }
     inputs.push_back(std::move(to));
   }
   return inputs;

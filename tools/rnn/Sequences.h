@@ -46,6 +46,12 @@ private:
   TaskStream stream;
 };
 
+/// Steps first, ..., first + steps - 1 of a sequence.
+struct SequencePart {
+  uint64_t sequence;
+  int64_t first, steps;
+};
+
 /// The sequences of a folder: for each input of the objective a file NAME.npy
 /// or NAME.csv, whose first axis is the sequences and whose second is time.
 ///
@@ -59,8 +65,16 @@ public:
   /// Throws Failure, naming the file, for what cannot be an input of `entry`.
   FileSequences(const EntrySpec &entry, const std::string &folder);
   int64_t size() const { return count; }
+  int64_t stepsOf(uint64_t sequence) const {
+    return lengths.empty() ? time : lengths[size_t(sequence)];
+  }
+  bool hasMask() const;
+  /// Whether some step of the part counts; needs hasMask().
+  bool counts(const SequencePart &part) const;
   std::vector<Array>
   gather(const std::vector<uint64_t> &indices) const override;
+  /// The same with parts[i] in row i.
+  std::vector<Array> gather(const std::vector<SequencePart> &parts) const;
   nlohmann::json identity() const override;
   std::string name() const override { return "'" + folder + "'"; }
 
@@ -71,15 +85,13 @@ private:
   Array atLastSteps(const Array &answers, const TensorSpec &spec) const;
   Array derivedMask(bool onlyLast) const;
   void requireSize(const std::string &path, const Array &array);
-  int64_t stepsOf(uint64_t index) const {
-    return lengths.empty() ? time : lengths[size_t(index)];
-  }
 
   std::string folder;
   int64_t count = -1, time = -1; // -1: not known yet
   bool oneAnswer = false;        // a sequence, at its last step
   std::vector<int64_t> lengths;  // empty: all of `time`
   std::vector<Array> arrays;     // in the order of the entry's inputs
+  int mask;                      // its place among them; -1: there is none
 };
 
 } // namespace rnn

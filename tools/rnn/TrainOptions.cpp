@@ -88,6 +88,10 @@ void TrainOptions::define(CLI::App &verb) {
           "series [time, features] to predict the next step of; the first 90% "
           "train, the rest validates"),
       data.files);
+  runOption("--window", data.window,
+            "Steps of a window of a folder's sequences; one may begin at any "
+            "step (0: whole sequences)")
+      ->check(notNegative);
   textOption->excludes(taskOption)->excludes(filesOption);
   taskOption->excludes(filesOption);
   CLI::Option *runFolder = verb.add_option(

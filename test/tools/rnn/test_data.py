@@ -299,6 +299,79 @@ class FilesTest(RnnTest):
                      self.path("m"), "--steps", 30, "--resume",
                      says="is not the data of the run")
 
+    def windows(self, name, lengths, begins, steps):
+        """The windows of the sequences as a folder of sequences."""
+        parts = [(i, begin, min(steps, lengths[i] - begin))
+                 for i, begin in begins]
+        arrays = {key: np.zeros((len(parts), steps), int)
+                  for key in self.arrays}
+        for row, (i, begin, size) in enumerate(parts):
+            for key, array in arrays.items():
+                array[row, :size] = self.arrays[key][i, begin:begin + size]
+        return self.save(name, **arrays,
+                         lengths=np.array([size for _, _, size in parts]))
+
+    def test_training_on_windows(self):
+        """Those that begin at any step of the first 36 sequences."""
+        lengths = np.arange(40) % 9 + 1
+        begins = [(i, step) for i in range(36) for step in range(lengths[i])]
+        self.assertEqual(len(begins), 180)
+        cut = self.windows("cut", lengths, begins + [(39, 0)] * 20, 4)
+        losses = []
+        for folder, options in ((self.save(lengths=lengths), ("--window", 4)),
+                                (cut, ())):
+            self.train(folder, *options, "--log", self.path("log"), steps=50)
+            with open(self.path("log")) as file:
+                losses.append([json.loads(line)["loss"] for line in file
+                               if "gradient_norm" in line])
+            os.remove(self.path("m"))
+        self.assertEqual(*losses)
+
+    def test_measuring_windows(self):
+        """Each step counts once, in the window that it is in."""
+        lengths = np.arange(40) % 9 + 1
+        folder = self.save(lengths=lengths)
+        result = self.train(folder, "--window", 3)
+        self.assertEqual(result["predictions"], lengths[36:].sum())
+        self.assertEqual(result["sequences"], 1 + 1 + 1 + 2)
+        begins = [(i, step) for i in range(40)
+                  for step in range(0, lengths[i], 3)]
+        cut = self.windows("cut", lengths, begins, 3)
+        scores = [self.rnn_json("eval", ANSWERS, "--parameters",
+                                self.path("m"), "--data", data, "--split",
+                                "all", *options)
+                  for data, options in ((folder, ("--window", 3)), (cut, ()))]
+        self.assertEqual(*scores)
+        self.assertEqual(scores[0]["predictions"], lengths.sum())
+
+    def test_windows_in_which_nothing_counts(self):
+        mask = np.zeros((40, 9), bool)
+        mask[:, 8] = True
+        result = self.train(self.save(mask=mask), "--window", 3)
+        self.assertEqual((result["sequences"], result["predictions"]), (4, 4))
+        mask[:36] = False
+        self.refuses("train", ANSWERS, "--data", self.save(mask=mask), "--out",
+                     self.path("x"), "--window", 3,
+                     says="no step counts in sequences 0 to 35")
+
+    def test_a_run_on_windows(self):
+        folder, run = self.save(), self.path("run")
+        result = self.rnn_json("train", ANSWERS, "--data", folder, "--window",
+                               4, "--run", run, "--steps", 5, "--batch", 4)
+        self.assertEqual(self.rnn_json("eval", run)["sequences"],
+                         result["sequences"])
+        self.refuses("train", "--resume", run, "--window", 3, "--steps", 9,
+                     says=["--window 3 differs from 4"])
+
+    def test_windows_that_cannot_be(self):
+        self.refuses("train", ANSWERS, "--task", "parity", "--length", 4,
+                     "--window", 3, "--out", self.path("m"), code=2,
+                     says="--data with a folder for --window")
+        tokens = os.path.join(os.path.dirname(MODULE), "f32.so")
+        folder = self.save(tokens=self.arrays["inputs"])
+        self.refuses("train", tokens, "--data", folder, "--window", 3, "--out",
+                     self.path("m"), says=["no input 'mask'", "--window"])
+
     def test_mistakes(self):
         inputs, targets = self.arrays["inputs"], self.arrays["targets"]
         self.refused(["neither", "targets"], targets=None)
