@@ -1,7 +1,5 @@
-"""How the benchmarks time things, and the machine that they do it on. Ours is
-timed by `rnn bench`, PyTorch in this process, both as medians of forward and
-backward with the same number of threads; run.py times calls of many processes
-in turn."""
+"""How the benchmarks time things, and the machine that they do it on; run.py
+times calls of many processes in turn."""
 
 import json
 import os
@@ -53,14 +51,6 @@ def compile_model(source, module):
     subprocess.run([BUILD / "bin" / "rnnc", source, "-o", module], check=True)
 
 
-def rnnc_ms(module, entry, batch, steps, repeat, threads):
-    done = subprocess.run(
-        [BUILD / "bin" / "rnn", "bench", module, entry, "--batch", str(batch),
-         "--time", str(steps), "--repeat", str(repeat), "--threads",
-         str(threads), "--json"], check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)[0]["median_ms"]
-
-
 def median_seconds(call, repeat, before=lambda: None):
     """Of some calls after one that warms up; `before` each is not counted."""
     times = []
@@ -70,19 +60,6 @@ def median_seconds(call, repeat, before=lambda: None):
         call()
         times.append(time.perf_counter() - start)
     return statistics.median(times[1:])
-
-
-def torch_ms(torch, layer, parameters, batch, steps, features, repeat):
-    """The loss is the mean over rows of the sum of squares, as in ours."""
-    parameters, x = list(parameters), None
-
-    def before():
-        nonlocal x
-        x = torch.randn(batch, steps, features, requires_grad=True)
-        for parameter in parameters:
-            parameter.grad = None
-    return 1e3 * median_seconds(
-        lambda: layer(x).square().sum(-1).mean().backward(), repeat, before)
 
 
 def layer_text(line, features):
@@ -101,10 +78,3 @@ rnn.objective @squares(%x: {kind}) -> tensor<f32> {{
   rnn.return %loss : tensor<f32>
 }}
 """
-
-
-def write(result, table, out):
-    print(table)
-    if out:
-        Path(out).write_text(json.dumps(result, indent=1) + "\n")
-        Path(out).with_suffix(".md").write_text(table + "\n")

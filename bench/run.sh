@@ -11,44 +11,14 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-work=$root/build/bench
-venv=${BENCH_VENV:-$root/build/bench-venv}
-
-# A peer that can not be installed is left out, and the table says so.
-install_peers() {
-  local list=$here/requirements.txt peer
-  [[ -x $venv/bin/python ]] || /usr/bin/python3 -m venv "$venv"
-  cmp -s "$list" "$venv/requirements.txt" && return
-  echo "installing the peers into $venv"
-  if "$venv/bin/pip" install --quiet -r "$list"; then
-    cp "$list" "$venv/requirements.txt"
-    return
-  fi
-  while read -r peer; do
-    [[ -z $peer || $peer == \#* ]] && continue
-    "$venv/bin/pip" install --quiet "$peer" || echo "$peer is left out"
-  done <"$list"
-}
-
-build_programs() {
-  if [[ ! ${RNNC_BUILD:-} ]]; then
-    export RNNC_BUILD=$root/build
-    "$root/scripts/build.sh" rnnc bin/rnn lib/librnn.so
-  fi
-  export BENCH_CEILINGS=$work/ceilings BENCH_ONEDNN=$work/onednn_rnn
-  cc -O3 -march=native -mprefer-vector-width=512 -pthread \
-    "$here/ceilings.c" -o "$BENCH_CEILINGS"
-  c++ -O2 -std=c++17 "$here/systems/onednn_rnn.cpp" -ldnnl -o "$BENCH_ONEDNN"
-}
+# shellcheck source-path=SCRIPTDIR source=prepare.sh
+. "$here/prepare.sh"
 
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
   exit
 fi
-mkdir -p "$work"
-"$root/scripts/install-packages.sh" bench
 install_peers
-export MPLCONFIGDIR=$work/matplotlib PYTHONDONTWRITEBYTECODE=1
 if [[ ${1:-} == --render ]]; then
   exec "$venv/bin/python" "$here/report.py" "${@:2}"
 fi
@@ -59,7 +29,5 @@ export BENCH_LOG=${BENCH_LOG:-$work/log}
 export TORCHINDUCTOR_CACHE_DIR=$work/inductor
 [[ -e $work/unfinished ]] && rm -rf "$TORCHINDUCTOR_CACHE_DIR"
 touch "$work/unfinished"
-# A CUDA toolkit that happens to be here has no part in this.
-export CUDA_VISIBLE_DEVICES='' JAX_PLATFORMS=cpu
 "$venv/bin/python" "$here/run.py" "$@"
 rm "$work/unfinished"

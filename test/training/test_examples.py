@@ -1,9 +1,10 @@
-"""Every model of examples/char-lm compiles and learns a little, on a text that
-is at hand: the README."""
+"""Every model of examples/char-lm, and its paper.mlir with every mixer, compiles
+and learns a little, on a text that is at hand: the README."""
 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -18,6 +19,16 @@ class Examples(unittest.TestCase):
         self.assertTrue(models)
         for model in models:
             with self.subTest(model.name):
+                self.learns(model)
+
+    def test_paper_with_every_mixer(self):
+        text = (ROOT / "examples/char-lm/paper.mlir").read_text()
+        lines = (ROOT / "examples/char-lm/mixers.txt").read_text().splitlines()
+        self.assertEqual(text.count("%m = "), 1)
+        for name, line in (one.split(None, 1) for one in lines):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                model = pathlib.Path(folder, f"{name}.mlir")
+                model.write_text(re.sub("%m = .*", f"%m = {line}", text))
                 self.learns(model)
 
     def learns(self, model):

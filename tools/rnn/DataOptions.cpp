@@ -232,9 +232,13 @@ rnn::openTrainingData(const DataOptions &options, const Reading &reading,
 std::unique_ptr<Evaluation>
 rnn::openEvaluation(const DataOptions &options, const std::string &split,
                     const std::string &tokenizer, int64_t batch, int64_t time,
-                    uint64_t seed, const Descriptor &descriptor,
+                    uint64_t seed, int64_t randomBatches,
+                    const Descriptor &descriptor,
                     const ObjectiveSpec &objective) {
   Target target{descriptor, objective};
+  if (randomBatches && (!options.task.empty() || isFolder(options.files)))
+    fail(RNN_INVALID_ARGUMENT, "--random draws windows of a text or a series; ",
+         "sequences have none, leave it out");
   if (!options.task.empty())
     return evaluateTask(options, target, seed, batch);
   if (isFolder(options.files))
@@ -251,5 +255,6 @@ rnn::openEvaluation(const DataOptions &options, const std::string &split,
     entry = &seriesLossEntry(descriptor, objective, *series);
   }
   return std::make_unique<SeriesEvaluation>(
-      *entry, series, partNamed(split, *series), batch, time);
+      *entry, series, partNamed(split, *series), batch, time,
+      RandomBatches{randomBatches, seed});
 }

@@ -41,12 +41,13 @@ std::unique_ptr<TrainingData> openTrainingData(const DataOptions &options,
                                                const ObjectiveSpec &objective);
 
 /// The same to measure a checkpoint with; `tokenizer` is its metadata's, and
-/// `split` one of val, train and all, `seed` of a task's sequences.
+/// `split` one of val, train and all, `seed` of a task's sequences or of so
+/// many random batches of a text or series (0: all of it).
 std::unique_ptr<Evaluation>
 openEvaluation(const DataOptions &options, const std::string &split,
                const std::string &tokenizer, int64_t batch, int64_t time,
-               uint64_t seed, const Descriptor &descriptor,
-               const ObjectiveSpec &objective);
+               uint64_t seed, int64_t randomBatches,
+               const Descriptor &descriptor, const ObjectiveSpec &objective);
 
 } // namespace rnn
 #endif // RNN_TOOLS_RNN_DATAOPTIONS_H

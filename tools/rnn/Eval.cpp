@@ -17,8 +17,8 @@ namespace {
 struct EvalOptions {
   std::string module, parameters, objective, split = "val";
   DataOptions data;
-  int64_t time = 256, batch = 16;
-  uint64_t seed = 0;
+  int64_t time = 256, batch = 16, random = 0;
+  std::optional<uint64_t> seed;
   Place place;
   bool asJson = false;
 };
@@ -38,8 +38,14 @@ void printSeries(const EvalOptions &options, const std::string &objective,
                  const Score &score) {
   printf("%s, %s, %lld predictions\n", objective.c_str(), options.split.c_str(),
          static_cast<long long>(score.predictions));
-  printf("loss, windows of %lld from a zero state  %.6f\n",
-         static_cast<long long>(options.time), score.loss);
+  if (options.random)
+    printf("loss, %lld random batches of %lld windows of %lld  %.6f\n",
+           static_cast<long long>(options.random),
+           static_cast<long long>(options.batch),
+           static_cast<long long>(options.time), score.loss);
+  else
+    printf("loss, windows of %lld from a zero state  %.6f\n",
+           static_cast<long long>(options.time), score.loss);
   if (score.carriedLoss)
     printf("loss, state carried                      %.6f\n",
            *score.carriedLoss);
@@ -82,6 +88,8 @@ void takeData(DataOptions &data, const json &run) {
 int runEval(EvalOptions &options) {
   takeData(options.data, enterRun(options.module, options.parameters));
   requireOneKind(options.data);
+  if (options.seed && options.data.task.empty() && !options.random)
+    throw CLI::RequiredError("--task or --random for --seed");
   Module module(options.module);
   Descriptor descriptor = descriptorOf(module);
   const ObjectiveSpec &objective = descriptor.objective(options.objective);
@@ -89,7 +97,8 @@ int runEval(EvalOptions &options) {
   session.load(options.parameters);
   std::unique_ptr<Evaluation> evaluation = openEvaluation(
       options.data, options.split, session.metadata(tokenizerKey),
-      options.batch, options.time, options.seed, descriptor, objective);
+      options.batch, options.time, options.seed.value_or(0), options.random,
+      descriptor, objective);
   catchInterrupts();
   Score score = evaluation->measure(session, /*quick=*/false);
   if (options.asJson)
@@ -126,10 +135,9 @@ Action rnn::defineEval(CLI::App &verb) {
       ->capture_default_str()
       ->needs(task);
   verb.add_option("--seed", options->seed,
-                  "Which sequences of the task; those of 0 validate a training")
-      ->check(notNegative)
-      ->capture_default_str()
-      ->needs(task);
+                  "Which sequences of the task (those of 0 validate a "
+                  "training), or which random windows; 0 if not given")
+      ->check(notNegative);
   CLI::Option *files = verb.add_option(
       "--data", options->data.files,
       "Folder of sequences, or a series of numbers, as `rnn train` takes it");
@@ -155,6 +163,11 @@ Action rnn::defineEval(CLI::App &verb) {
                   "where the state is carried")
       ->check(positiveSize)
       ->capture_default_str();
+  verb.add_option("--random", options->random,
+                  "Mean over so many batches of windows at random places, as "
+                  "nanoGPT estimates a loss, instead of all windows")
+      ->check(positiveSize)
+      ->excludes(task);
   verb.add_option("--objective", options->objective,
                   "Objective (default: the only one)");
   addPlace(verb, options->place);

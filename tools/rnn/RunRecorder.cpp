@@ -63,7 +63,7 @@ RunRecorder::RunRecorder(const RecordPaths &paths, uint64_t firstStep)
     samples.emplace(folder->samples(), firstStep > 0, firstStep);
     if (firstStep > 0 && folder->has(folder->metrics()))
       if (const Point *best = readRun(paths.run).lowest("validation_loss"))
-        lowest = best->y;
+        lowest = {static_cast<uint64_t>(best->x), best->y};
   }
   if (!paths.tensorBoard.empty())
     events.emplace(paths.tensorBoard, firstStep > 0 ? firstStep + 1 : 0,
@@ -114,11 +114,11 @@ void RunRecorder::write(const json &line) {
                      secondsNow());
 }
 
-bool RunRecorder::isBest(double validationLoss) {
+bool RunRecorder::isBest(uint64_t step, double validationLoss) {
   if (!folder || std::isnan(validationLoss) ||
-      (lowest && validationLoss >= *lowest))
+      (lowest && validationLoss >= lowest->validationLoss))
     return false;
-  lowest = validationLoss;
+  lowest = {step, validationLoss};
   return true;
 }
 

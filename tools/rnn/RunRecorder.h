@@ -36,8 +36,10 @@ public:
   bool lacksValidation(uint64_t step) const {
     return log.isOpen() && !log.isValidated(step);
   }
-  /// Whether no validation before was as low as this.
-  bool isBest(double validationLoss);
+  /// Whether no validation before was as low as this one, after `step`.
+  bool isBest(uint64_t step, double validationLoss);
+  /// After which step the lowest validation loss was measured, if any was.
+  uint64_t bestStep() const { return lowest ? lowest->step : 0; }
   void sample(uint64_t step, const std::string &prompt,
               const std::string &text);
   /// Of one step, as KernelProfile.h has it.
@@ -55,7 +57,11 @@ private:
   MetricsLog log;
   std::optional<MetricsLog> samples;
   std::optional<EventFile> events;
-  std::optional<double> lowest; // validation loss
+  struct Lowest {
+    uint64_t step;
+    double validationLoss;
+  };
+  std::optional<Lowest> lowest;
   nlohmann::json about;
 };
 

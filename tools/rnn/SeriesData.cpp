@@ -126,9 +126,25 @@ double SeriesEvaluation::carriedLoss(Session &session) const {
   return measurement.sum / static_cast<double>(predictions);
 }
 
+double SeriesEvaluation::randomLoss(Session &session) const {
+  requireWindows(part, time, 1, "this part of the data");
+  RandomWindows windows(part, time, random.seed);
+  Measurement measurement(session, entry, *part.series);
+  for (int64_t i = 0; i < random.count; ++i)
+    measurement.add(
+        batch, time,
+        [&](int64_t row) { return windows.start(uint64_t(i), row); }, nullptr);
+  return measurement.sum / static_cast<double>(random.count * batch * time);
+}
+
 Score SeriesEvaluation::measure(Session &session, bool quick) const {
   requirePredictions(part);
   Score score;
+  if (random.count) {
+    score.predictions = random.count * batch * time;
+    score.loss = randomLoss(session);
+    return score;
+  }
   score.predictions = part.size() - 1;
   score.loss = windowLoss(session);
   if (!quick && !entry.states.empty())

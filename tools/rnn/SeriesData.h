@@ -18,28 +18,39 @@ const EntrySpec &seriesLossEntry(const Descriptor &descriptor,
                                  const ObjectiveSpec &objective,
                                  const Array &series);
 
+/// Batches of windows at random places, in the place of all windows.
+struct RandomBatches {
+  int64_t count = 0; // 0: all windows
+  uint64_t seed = 0;
+};
+
 /// The mean loss over a whole part of a series: in windows of `time` steps that
 /// do not overlap (the last may be shorter), each from the initial state; and,
 /// where the objective has a state, over `batch` contiguous streams that cover
-/// the part, with the state carried on.
+/// the part, with the state carried on. Or the mean over random batches of such
+/// windows alone, as nanoGPT estimates it.
 class SeriesEvaluation : public Evaluation {
 public:
   /// `part` is of `series`.
   SeriesEvaluation(const EntrySpec &loss, std::shared_ptr<const Array> series,
-                   SeriesPart part, int64_t batch, int64_t time)
+                   SeriesPart part, int64_t batch, int64_t time,
+                   RandomBatches random = {})
       : entry(loss), series(std::move(series)), part(part), batch(batch),
-        time(time) {}
-  /// Throws Failure if the part has fewer than two steps.
+        time(time), random(random) {}
+  /// Throws Failure if the part has fewer than two steps, or for random windows
+  /// is shorter than one.
   Score measure(Session &session, bool quick) const override;
 
 private:
   double windowLoss(Session &session) const;
   double carriedLoss(Session &session) const;
+  double randomLoss(Session &session) const;
 
   const EntrySpec &entry;
   std::shared_ptr<const Array> series;
   SeriesPart part;
   int64_t batch, time;
+  RandomBatches random;
 };
 
 /// How SeriesData reads its series.

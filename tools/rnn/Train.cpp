@@ -141,8 +141,9 @@ private:
   double elapsed() const { return earlier + secondsSince(start); }
   double budget() const { return options.minutes * 60; }
   bool finished() const {
-    return options.minutes > 0 ? elapsed() >= budget()
-                               : trainer->steps() >= options.steps;
+    return outOfPatience ||
+           (options.minutes > 0 ? elapsed() >= budget()
+                                : trainer->steps() >= options.steps);
   }
   void planEnd(double secondsPerStep);
   void step();
@@ -173,7 +174,9 @@ private:
   double earlier = 0;     // seconds before this process, with --minutes
   uint64_t firstStep = 0; // of this process
   uint64_t saved = 0;     // step of the checkpoint at --out
-  double shownLoss = 0;   // smoothed, for the eye only
+  uint64_t validated = 0; // the last step after which it was
+  bool outOfPatience = false;
+  double shownLoss = 0; // smoothed, for the eye only
   double lastLoss = 0;
   int64_t positions = 0; // of a step: sequences times their length
 };
@@ -273,7 +276,7 @@ void TrainingRun::sample() {
 }
 
 void TrainingRun::saveBest(double loss) {
-  if (recorder->isBest(loss))
+  if (recorder->isBest(trainer->steps(), loss))
     session.save(recorder->best());
 }
 
@@ -281,8 +284,13 @@ void TrainingRun::validate() {
   Score score = data.validation().measure(session, /*quick=*/true);
   recorder->write(validationLine(trainer->steps(), score));
   saveBest(score.loss);
-  note("step " + std::to_string(trainer->steps()) + ": " +
-       validationText(score));
+  validated = trainer->steps();
+  note("step " + std::to_string(validated) + ": " + validationText(score));
+  outOfPatience =
+      options.patience && validated >= recorder->bestStep() + options.patience;
+  if (outOfPatience)
+    note("no lower validation loss since step " +
+         std::to_string(recorder->bestStep()));
 }
 
 void TrainingRun::save() {
@@ -302,7 +310,8 @@ void TrainingRun::report(bool wasInterrupted) {
   if (!wasInterrupted) {
     Score score = data.validation().measure(session, /*quick=*/false);
     result.update(validationJson(score));
-    if (trainer->steps() != firstStep || recorder->lacksValidation(firstStep)) {
+    if (trainer->steps() == firstStep ? recorder->lacksValidation(firstStep)
+                                      : trainer->steps() != validated) {
       recorder->write(validationLine(trainer->steps(), score));
       saveBest(score.loss);
     }
@@ -337,9 +346,9 @@ int TrainingRun::run(const json &description) {
     while (!finished() && !interrupted()) {
       step();
       uint64_t now = trainer->steps();
-      bool last = finished();
-      if (!last && options.evalEvery && now % options.evalEvery == 0)
+      if (!finished() && options.evalEvery && now % options.evalEvery == 0)
         validate();
+      bool last = finished();
       if (samples && (last || now % options.samples.every == 0))
         sample();
       if (!last && options.saveEvery && now % options.saveEvery == 0)

@@ -154,6 +154,10 @@ void TrainOptions::define(CLI::App &verb) {
   setting("--eval-every", evalEvery,
           "Updates between validations (0: at the end)")
       ->check(notNegative);
+  setting("--patience", patience,
+          "End once so many updates brought no lower validation loss, which "
+          "--eval-every measures (0: never)")
+      ->check(notNegative);
   setting("--sample-every", samples.every,
           "Updates between texts that the model writes, into the run's "
           "folder or TensorBoard (0: none)")
@@ -209,6 +213,11 @@ void TrainOptions::settle() {
   }
   if (run.empty() && profile)
     throw CLI::RequiredError("--profile needs a place to keep it in: --run");
+  if (patience && run.empty())
+    throw CLI::RequiredError("--patience needs a place for the best "
+                             "parameters: --run");
+  if (patience && !evalEvery)
+    throw CLI::RequiredError("--patience needs validations: --eval-every");
   if (run.empty() && tensorBoard.empty() && samples.every)
     throw CLI::RequiredError(
         "--sample-every needs a place for the texts: --run or --tensorboard");

@@ -25,7 +25,8 @@ struct TrainOptions {
   DataOptions data;
   std::vector<std::string> freeze;
   uint64_t steps = 2000, warmup = 0, seed = 0, saveEvery = 250, evalEvery = 0;
-  double minutes = 0; // 0: `steps` ends the run
+  uint64_t patience = 0; // 0: endless
+  double minutes = 0;    // 0: `steps` ends the run
   int64_t batch = 16, time = 128, accumulate = 1;
   double learningRate = 0, minLearningRate = 0, weightDecay = 0, clip = 0;
   double beta1 = 0, beta2 = 0;

@@ -64,6 +64,32 @@ class EvalTest(RnnTest):
                  *arguments, "--out", out)
         return float(np.load(out + "/loss.npy"))
 
+    def test_random_batches(self):
+        def random(*more):
+            return self.eval("--time", 16, "--batch", 4, *more)
+        whole = random("--split", "all")["loss"]
+        many = random("--split", "all", "--random", 200)
+        self.assertEqual(many["predictions"], 200 * 4 * 16)
+        self.assertNotEqual(many["loss"], whole)
+        self.assertLess(abs(many["loss"] - whole), 0.02)
+        few = [random("--random", 2, "--seed", seed)["loss"]
+               for seed in (1, 1, 2)]
+        self.assertEqual(few[0], few[1])
+        self.assertNotEqual(few[0], few[2])
+        # The only window that is as long as its part is the whole of it.
+        one = self.eval("--time", 399, "--random", 3)["loss"]
+        self.assertAlmostEqual(one, self.eval("--time", 399)["loss"], 5)
+        self.refuses("eval", MODULE, "--parameters", self.out, "--text",
+                     self.text, "--time", 400, "--random", 3,
+                     says=["this part of the data", "--time"])
+        self.refuses("eval", MODULE, "--parameters", self.out, "--text",
+                     self.text, "--seed", 3, says="--random", code=2)
+        self.refuses("eval", MODULE, "--parameters", self.out, "--task",
+                     "parity", "--random", 3, says="--random", code=2)
+        out, _ = self.rnn("eval", MODULE, "--parameters", self.out, "--text",
+                          self.text, "--random", 3)
+        self.assertRegex(out, r"3 random batches of 16 windows of 256 +\d")
+
     def test_words(self):
         out, _ = self.rnn("eval", MODULE, "--parameters", self.out, "--text",
                           self.text)

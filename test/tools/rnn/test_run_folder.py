@@ -98,6 +98,32 @@ class ContentTest(RunFolderTest):
                              self.file("checkpoint.safetensors"))
         self.assertAlmostEqual(last["loss"], losses[-1], places=5)
 
+    def test_patience_ends_a_run_that_gets_worse(self):
+        # So fast that later steps are worse.
+        fast = {"steps": 400, "eval_every": 2, "lr": 5, "min_lr": 5}
+        result = self.rnn_json(*self.arguments(patience=6, **fast))
+        lines = lines_of(self.file("metrics.jsonl"))
+        losses = {l["step"]: l["validation_loss"]
+                  for l in lines if "validation_loss" in l}
+        best = min(losses, key=losses.get)
+        self.assertEqual(result["step"], best + 6)
+        self.assertEqual(max(losses), best + 6)
+        self.assertEqual(sum("validation_loss" in l for l in lines),
+                         len(losses))
+        # One that was stopped in between ends at the same step.
+        whole, self.run_folder = losses, self.path("stopped")
+        self.rnn(*self.arguments(patience=6, **{**fast, "steps": best + 3}))
+        self.rnn("train", "--resume", self.run_folder, "--steps", 400)
+        lines = lines_of(self.file("metrics.jsonl"))
+        self.assertEqual(max(l["step"] for l in lines), max(whole))
+
+    def test_patience_needs_a_folder_and_validations(self):
+        self.refuses(*self.arguments(patience=6, eval_every=0),
+                     says="--eval-every", code=2)
+        self.refuses(*self.train_arguments(self.text, self.path("m"),
+                                           patience=6, eval_every=2),
+                     says="--run", code=2)
+
     def test_same_bits_as_without_a_folder(self):
         out = self.path("alone")
         self.rnn(*self.train_arguments(self.text, out))
