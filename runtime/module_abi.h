@@ -19,7 +19,7 @@ extern "C" {
 #define RNN_MODULE_SECTION ".rnn.module"
 // Raised whenever a struct below, the descriptor or an entry's contract
 // changes.
-#define RNN_MODULE_ABI_VERSION 5
+#define RNN_MODULE_ABI_VERSION 6
 
 typedef struct rnn_module_header {
   char magic[8];            // RNN_MODULE_MAGIC without its terminating zero
@@ -215,6 +215,20 @@ typedef struct rnn_sim_calls {
                    const char *at);
   // As wrong as the instruction may be; equal operands, equal bits.
   float (*approximate)(rnn_sim_function function, float a, float b);
+  // Begins to copy `bytes`, 4, 8 or 16, from global to shared memory, both at
+  // multiples of that. Only the first `given` are read, the rest becomes 0.
+  void (*copy)(rnn_sim_thread *, uint64_t to, uint64_t from, uint32_t bytes,
+               uint32_t given, const char *at);
+  // The thread's copies since the last such call are a group.
+  void (*commit)(rnn_sim_thread *);
+  // Waits until all but the thread's last `groups` groups have arrived. Other
+  // threads may read them after a barrier.
+  void (*wait)(rnn_sim_thread *, uint32_t groups);
+  // The warp's lanes together: each gets its words of `count` matrices of 8 x 8
+  // elements of 2 bytes in shared memory, as PTX's ldmatrix has them. Lane
+  // 8 i + r says where row r of matrix i is; rows are at multiples of 16.
+  void (*fragments)(rnn_sim_thread *, uint64_t row, uint32_t count,
+                    int32_t transposed, uint32_t *words, const char *at);
 } rnn_sim_calls;
 struct rnn_sim_thread {
   const rnn_sim_calls *calls;

@@ -150,6 +150,7 @@ private:
     auto it = llvm::find_if(shape.groups, [&](const auto &one) {
       MatmulOp other = one.product();
       return other.getInput() == product.getInput() &&
+             other.getTransposed() == product.getTransposed() &&
              getElementTypeOrSelf(other.getType()) ==
                  getElementTypeOrSelf(product.getType());
     });
@@ -198,7 +199,8 @@ private:
       int64_t columns = shape.columns(group);
       bytes +=
           shape.steps * (columns + BlockedShape::padding) * bytesOf(product) +
-          panelBytes(product, shape.steps, 1) + panelBytes(product, columns, 1);
+          ProductTile::turns * (panelBytes(product, shape.steps, 1, true) +
+                                weightBytes(product, columns, 1));
     }
     if (bytes > limits.sharedBytes)
       return refuse("its products do not fit into a block's shared memory");
@@ -207,8 +209,8 @@ private:
       MatmulOp product = group.product();
       int64_t columns = shape.columns(group);
       int64_t inner = getWidth(product.getInput().getType());
-      int64_t more =
-          panelBytes(product, columns, inner) - panelBytes(product, columns, 1);
+      int64_t more = weightBytes(product, columns, inner) -
+                     ProductTile::turns * weightBytes(product, columns, 1);
       group.keepsWeights = bytes + more <= limits.sharedBytes / 2;
       if (group.keepsWeights)
         bytes += more;
@@ -223,11 +225,16 @@ private:
     return precision && precision.getValue() == "tf32";
   }
 
-  static int64_t panelBytes(MatmulOp product, int64_t lines, int64_t steps) {
+  static int64_t weightBytes(MatmulOp product, int64_t columns, int64_t steps) {
+    return panelBytes(product, columns, steps, product.getTransposed());
+  }
+
+  static int64_t panelBytes(MatmulOp product, int64_t lines, int64_t steps,
+                            bool isAlongK) {
     auto element =
         cast<FloatType>(getElementTypeOrSelf(product.getInput().getType()));
     return element.isBF16() || isTf32(product)
-               ? tensorPanelBytes(element, lines, steps)
+               ? tensorPanelBytes(element, lines, steps, isAlongK)
                : exactPanelBytes(element, lines, steps);
   }
 

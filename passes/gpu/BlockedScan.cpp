@@ -56,21 +56,31 @@ public:
     Value place = e.select(exists, element, e.index(0));
     e.gpu->isLeader = e.equal(element, e.index(0));
     SmallVector<Value> states = writer.loadInitial(steps, place);
-    for (Part &part : parts)
+    auto tileFrom = [&](Value from) {
+      Value to =
+          arith::MinSIOp::create(e, e.add(from, e.index(shape.steps)), time);
+      return ScanItem{batch, batch, from, to};
+    };
+    for (Part &part : parts) {
       prepare(part);
-    states = llvm::to_vector(
-        e.loop(e.index(0), time, shape.steps, states,
-               [&](Value from, ValueRange before) {
-                 Value to = arith::MinSIOp::create(
-                     e, e.add(from, e.index(shape.steps)), time);
-                 ScanItem some{batch, batch, from, to};
-                 for (Part &part : parts)
-                   multiply(part, some);
-                 e.barrier();
-                 for (Part &part : parts)
-                   keepResults(part, some);
-                 return goThrough(some, before, place, exists);
-               }));
+      begin(part, tileFrom(e.index(0)));
+    }
+    states =
+        llvm::to_vector(e.loop(e.index(0), time, shape.steps, states,
+                               [&](Value from, ValueRange before) {
+                                 ScanItem some = tileFrom(from);
+                                 for (Part &part : parts)
+                                   multiply(part, some);
+                                 e.barrier();
+                                 Value next = e.add(from, e.index(shape.steps));
+                                 e.when(e.less(next, time), [&] {
+                                   for (Part &part : parts)
+                                     begin(part, tileFrom(next));
+                                 });
+                                 for (Part &part : parts)
+                                   keepResults(part, some);
+                                 return goThrough(some, before, place, exists);
+                               }));
     e.when(exists, [&] { writer.storeLasts(steps, states, place); });
   }
 
@@ -104,9 +114,12 @@ private:
     part.pitch = columns + shape.padding;
     part.sums = e.allocate(shape.steps * part.pitch,
                            elementOf(part.group.product().getResult()));
-    part.rowPanel = tile.allocate(shape.steps, tile.depth());
-    part.weightPanel = tile.allocate(
-        columns, part.group.keepsWeights ? part.inner : tile.depth());
+    part.rowPanel = tile.allocate(shape.steps, tile.depth(), /*isAlongK=*/true,
+                                  ProductTile::turns);
+    bool keeps = part.group.keepsWeights;
+    part.weightPanel = tile.allocate(columns, keeps ? part.inner : tile.depth(),
+                                     part.group.product().getTransposed(),
+                                     keeps ? 1 : ProductTile::turns);
     ProductTile::Factor rows = rowsOf(part, {});
     tile.prepare(rows);
     part.rowsAreAligned = rows.isAligned;
@@ -118,7 +131,10 @@ private:
       return;
     e.loop(
         e.index(0), e.index(part.inner),
-        [&](Value step) { fillWeights(part, step); }, tile.depth());
+        [&](Value step) {
+          fillWeights(part, tile.fromStep(part.weightPanel, step), step);
+        },
+        tile.depth());
   }
 
   /// The rows of the tile's steps.
@@ -156,10 +172,7 @@ private:
             widthOf(gate)};
   }
 
-  void fillWeights(Part &part, Value step) {
-    ProductTile::Panel panel = part.weightPanel;
-    if (part.group.keepsWeights)
-      panel = part.tile->fromStep(panel, step);
+  void fillWeights(Part &part, ProductTile::Panel panel, Value step) {
     int64_t line = 0;
     for (const ProductTile::Factor &gate : part.gates) {
       part.tile->fill(part.tile->fromLine(panel, line), gate, step,
@@ -168,25 +181,32 @@ private:
     }
   }
 
+  /// Begins with what a tile of steps multiplies.
+  void begin(Part &part, const ScanItem &steps) {
+    part.tile->begin(e.index(part.inner), [&](Value turn, Value step) {
+      fill(part, steps, turn, step);
+    });
+  }
+
+  void fill(Part &part, const ScanItem &steps, Value turn, Value step) {
+    ProductTile &tile = *part.tile;
+    tile.fill(tile.at(part.rowPanel, turn), rowsOf(part, steps), step,
+              e.index(part.inner));
+    if (!part.group.keepsWeights)
+      fillWeights(part, tile.at(part.weightPanel, turn), step);
+  }
+
   /// The sums of a tile of steps.
   void multiply(Part &part, const ScanItem &steps) {
     ProductTile &tile = *part.tile;
-    ProductTile::Factor rows = rowsOf(part, steps);
-    Value k = e.index(part.inner);
-    SmallVector<Value> zeros = tile.zeros();
-    ValueRange sums = e.loop(
-        e.index(0), k, tile.depth(), zeros, [&](Value step, ValueRange before) {
-          tile.fill(part.rowPanel, rows, step, k);
-          ProductTile::Panel weights = part.weightPanel;
-          if (part.group.keepsWeights)
-            weights = tile.fromStep(weights, step);
-          else
-            fillWeights(part, step);
-          e.barrier();
-          SmallVector<Value> after =
-              tile.multiply(part.rowPanel, weights, before);
-          e.barrier();
-          return after;
+    SmallVector<Value> sums = tile.finish(
+        e.index(part.inner),
+        [&](Value turn, Value step) { fill(part, steps, turn, step); },
+        [&](Value turn, Value step, ValueRange before) {
+          ProductTile::Panel weights =
+              part.group.keepsWeights ? tile.fromStep(part.weightPanel, step)
+                                      : tile.at(part.weightPanel, turn);
+          return tile.multiply(tile.at(part.rowPanel, turn), weights, before);
         });
     Type element = elementOf(part.group.product().getResult());
     tile.forSums(sums, [&](Value row, Value column, Value sum) {

@@ -1,14 +1,11 @@
 // Tiles of exact products: panels with k down their rows, some rows by some
 // columns of results a thread.
+#include "passes/gpu/AsyncCopy.h"
 #include "passes/gpu/ProductTile.h"
 
 using namespace mlir;
 
 namespace rnn {
-
-SmallVector<Value> ProductTile::zeros() {
-  return SmallVector<Value>(numSums, e.number(sumType, 0));
-}
 
 namespace {
 
@@ -16,57 +13,48 @@ constexpr int64_t depthOfPanel = 16, threadsAcross = 16;
 /// Between the rows of a panel, for the banks of shared memory.
 constexpr int64_t padding = 4;
 
-int64_t bytesOf(FloatType element) {
-  return element.getIntOrFloatBitWidth() / 8;
-}
-
 class ExactTile : public ProductTile {
 public:
   ExactTile(Emitter &e, FloatType element, int64_t columns)
-      : ProductTile(e, depthOfPanel, columns * rows / e.gpu->threads, element),
-        element(element), down(rows * threadsAcross / e.gpu->threads),
+      : ProductTile(e, element, depthOfPanel, columns * rows / e.gpu->threads,
+                    element),
+        down(rows * threadsAcross / e.gpu->threads),
         across(columns / threadsAcross) {
     row = e.mul(e.quotient(e.gpu->thread, threadsAcross), e.index(down));
     column = e.mul(e.remainder(e.gpu->thread, threadsAcross), e.index(across));
   }
 
-  Panel allocate(int64_t lines, int64_t steps) override {
-    int64_t bytes = exactPanelBytes(element, lines, steps);
-    return {e.allocate(bytes / bytesOf(element), element), lines + padding};
-  }
-
   Panel fromLine(Panel panel, int64_t line) override {
-    return {e.at(panel.memory, line, element), panel.pitch};
+    panel.memory = e.at(panel.memory, line, element);
+    return panel;
   }
 
   Panel fromStep(Panel panel, Value step) override {
     Value from = e.mul(step, e.index(panel.pitch));
-    return {e.at(panel.memory, from, element), panel.pitch};
+    panel.memory = e.at(panel.memory, from, element);
+    return panel;
   }
 
   void fill(Panel panel, const Factor &f, Value first, Value k) override {
+    if (!f.isAlongK) {
+      Value offset = e.add(e.mul(first, f.stride), f.start);
+      return copyRows(e,
+                      {e.at(f.matrix, offset, element), f.stride, panel.memory,
+                       panel.pitch, depthOfPanel, f.lines, e.sub(k, first),
+                       e.sub(f.extent, f.start)},
+                      element, f.isAligned);
+    }
     for (int64_t part = 0; part < depthOfPanel * f.lines;
          part += e.gpu->threads) {
       Value i = e.add(e.gpu->thread, e.index(part));
-      int64_t inner = f.isAlongK ? depthOfPanel : f.lines;
-      Value slow = e.quotient(i, inner), fast = e.remainder(i, inner);
-      Value step = f.isAlongK ? fast : slow, line = f.isAlongK ? slow : fast;
+      Value line = e.quotient(i, depthOfPanel);
+      Value step = e.remainder(i, depthOfPanel);
       Value atK = e.add(first, step), at = e.add(f.start, line);
-      Value offset = f.isAlongK ? e.add(e.mul(at, f.stride), atK)
-                                : e.add(e.mul(atK, f.stride), at);
-      auto exists = scf::IfOp::create(
-          e, TypeRange{element}, e.both(e.less(atK, k), e.less(at, f.extent)),
-          /*withElseRegion=*/true);
-      {
-        OpBuilder::InsertionGuard guard(e);
-        e.setInsertionPointToStart(exists.thenBlock());
-        scf::YieldOp::create(e,
-                             e.load(e.at(f.matrix, offset, element), element));
-        e.setInsertionPointToStart(exists.elseBlock());
-        scf::YieldOp::create(e, e.number(element, 0));
-      }
+      Value offset = e.add(e.mul(at, f.stride), atK);
       Value to = e.add(e.mul(step, e.index(panel.pitch)), line);
-      e.store(exists.getResult(0), e.at(panel.memory, to, element));
+      copyElement(e, e.at(panel.memory, to, element),
+                  e.at(f.matrix, offset, element), element,
+                  e.both(e.less(atK, k), e.less(at, f.extent)));
     }
   }
 
@@ -102,7 +90,12 @@ public:
   }
 
 private:
-  FloatType element;
+  Layout layout(int64_t lines, int64_t steps, bool) const override {
+    int64_t pitch = lines + padding;
+    int64_t depth = llvm::alignTo(steps, depthOfPanel);
+    return {pitch, depth * pitch};
+  }
+
   int64_t down, across; // results of a thread
   Value row, column;    // its first
 };
@@ -111,7 +104,7 @@ private:
 
 int64_t exactPanelBytes(FloatType element, int64_t lines, int64_t steps) {
   return llvm::alignTo(steps, depthOfPanel) * (lines + padding) *
-         bytesOf(element);
+         (element.getIntOrFloatBitWidth() / 8);
 }
 
 std::unique_ptr<ProductTile> makeExactTile(Emitter &e, FloatType element,

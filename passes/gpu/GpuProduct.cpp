@@ -25,8 +25,12 @@ std::unique_ptr<ProductTile> GpuKernels::makeTile(Emitter &e, FloatType element,
 static void emitProduct(Emitter &e, ProductTile &product, const Product &what,
                         ValueRange arguments, Value item) {
   Value m = arguments[0], n = arguments[1], k = arguments[2];
-  ProductTile::Panel panelA = product.allocate(tile, product.depth());
-  ProductTile::Panel panelB = product.allocate(tile, product.depth());
+  auto panelOf = [&](bool isAlongK) {
+    return product.allocate(tile, product.depth(), isAlongK,
+                            ProductTile::turns);
+  };
+  ProductTile::Panel panelA = panelOf(!what.transposeA);
+  ProductTile::Panel panelB = panelOf(what.transposeB);
   Value columns = e.quotient(e.add(n, e.index(tile - 1)), tile);
   Value row0 = e.mul(arith::DivSIOp::create(e, item, columns), e.index(tile));
   Value column0 =
@@ -37,17 +41,16 @@ static void emitProduct(Emitter &e, ProductTile &product, const Product &what,
                         what.transposeB, tile};
   product.prepare(a);
   product.prepare(b);
-  SmallVector<Value> zeros = product.zeros();
-  ValueRange sums = e.loop(e.index(0), k, product.depth(), zeros,
-                           [&](Value first, ValueRange before) {
-                             product.fill(panelA, a, first, k);
-                             product.fill(panelB, b, first, k);
-                             e.barrier();
-                             SmallVector<Value> after =
-                                 product.multiply(panelA, panelB, before);
-                             e.barrier();
-                             return after;
-                           });
+  auto fill = [&](Value turn, Value step) {
+    product.fill(product.at(panelA, turn), a, step, k);
+    product.fill(product.at(panelB, turn), b, step, k);
+  };
+  product.begin(k, fill);
+  SmallVector<Value> sums =
+      product.finish(k, fill, [&](Value turn, Value, ValueRange before) {
+        return product.multiply(product.at(panelA, turn),
+                                product.at(panelB, turn), before);
+      });
   product.forSums(sums, [&](Value row, Value column, Value sum) {
     Value i = e.add(row0, row), j = e.add(column0, column);
     e.when(e.both(e.less(i, m), e.less(j, n)), [&] {

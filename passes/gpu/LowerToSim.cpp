@@ -197,6 +197,25 @@ private:
     } else if (isa<NVVM::Barrier0Op>(op)) {
       call(offsetof(rnn_sim_calls, barrier), {}, {thread, place(op)});
       op->erase();
+    } else if (auto copy = dyn_cast<NVVM::CpAsyncOp>(op)) {
+      auto address = [&](Value pointer) -> Value {
+        return LLVM::PtrToIntOp::create(e, e.getI64Type(), pointer);
+      };
+      Value given = copy.getCpSize();
+      if (!given)
+        given = word(copy.getSize());
+      call(offsetof(rnn_sim_calls, copy), {},
+           {thread, address(copy.getDst()), address(copy.getSrc()),
+            word(copy.getSize()), given, place(op)});
+      op->erase();
+    } else if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
+      call(offsetof(rnn_sim_calls, commit), {}, {thread});
+      op->erase();
+    } else if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op)) {
+      call(offsetof(rnn_sim_calls, wait), {}, {thread, word(wait.getN())});
+      op->erase();
+    } else if (auto fragments = dyn_cast<NVVM::LdMatrixOp>(op)) {
+      loadFragments(fragments);
     } else if (auto shuffle = dyn_cast<NVVM::ShflOp>(op)) {
       Type type = shuffle.getVal().getType();
       Value bits = shuffle.getVal();
@@ -277,15 +296,43 @@ private:
     return success();
   }
 
+  /// Memory for the words that a lane has of a warp's work.
+  void needWords() {
+    if (words)
+      return;
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(&kernel.getBody().front());
+    words = LLVM::AllocaOp::create(e, e.pointer, e.getI32Type(),
+                                   e.index(wordsOfProduct), 16);
+  }
+
+  /// The first `count` words from `from` on, as a struct of this type.
+  Value wordsAs(Type type, Type word, int64_t from, int64_t count) {
+    Value result = LLVM::PoisonOp::create(e, type);
+    for (int64_t i = 0; i < count; ++i)
+      result = LLVM::InsertValueOp::create(
+          e, result, e.field(words, (from + i) * 4, word), i);
+    return result;
+  }
+
+  /// Matrices that a warp loads from shared memory.
+  void loadFragments(NVVM::LdMatrixOp load) {
+    needWords();
+    Value row = LLVM::PtrToIntOp::create(e, e.getI64Type(), load.getPtr());
+    call(offsetof(rnn_sim_calls, fragments), {},
+         {thread, row, word(load.getNum()),
+          word(load.getLayout() == NVVM::MMALayout::col), words, place(load)});
+    Type type = load.getType(), one = e.getI32Type();
+    load.replaceAllUsesWith(load.getNum() == 1
+                                ? e.field(words, 0, one)
+                                : wordsAs(type, one, 0, load.getNum()));
+    load.erase();
+  }
+
   /// A product by the lanes of a warp, whose words go through memory.
   void multiply(NVVM::MmaOp product) {
-    constexpr int64_t count = 10, firstSum = 6;
-    if (!words) {
-      OpBuilder::InsertionGuard guard(e);
-      e.setInsertionPointToStart(&kernel.getBody().front());
-      words = LLVM::AllocaOp::create(e, e.pointer, e.getI32Type(),
-                                     e.index(count), 16);
-    }
+    constexpr int64_t firstSum = 6;
+    needWords();
     for (auto [i, word] : llvm::enumerate(product.getOperands()))
       e.setField(words, i * 4, word);
     auto factor = *product.getMultiplicandAPtxType() == NVVM::MMATypes::bf16
@@ -293,11 +340,8 @@ private:
                       : RNN_SIM_TF32;
     call(offsetof(rnn_sim_calls, multiply), {},
          {thread, word(factor), words, place(product)});
-    Value result = LLVM::PoisonOp::create(e, product.getType());
-    for (int64_t i = 0; i < count - firstSum; ++i)
-      result = LLVM::InsertValueOp::create(
-          e, result, e.field(words, (firstSum + i) * 4, e.getF32Type()), i);
-    product.replaceAllUsesWith(result);
+    product.replaceAllUsesWith(wordsAs(product.getType(), e.getF32Type(),
+                                       firstSum, wordsOfProduct - firstSum));
     product.erase();
   }
 
@@ -313,6 +357,8 @@ private:
                               e.number(e.getF32Type(), INFINITY));
     return e.select(isFinite, rounded, bits);
   }
+
+  static constexpr int64_t wordsOfProduct = 10;
 
   ModuleOp module;
   LLVM::LLVMFuncOp kernel;

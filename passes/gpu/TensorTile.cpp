@@ -1,6 +1,7 @@
 // Tiles of products on tensor cores, by four warps: each has half of the rows
 // and half of the columns, by `mma.sync` of 16 x 8. Panels lie in shared memory
-// with k along their rows. Sums are f32, in the order of k.
+// as their matrix does in global memory. Sums are f32, in the order of k.
+#include "passes/gpu/AsyncCopy.h"
 #include "passes/gpu/ProductTile.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -11,30 +12,36 @@ namespace rnn {
 
 namespace {
 
-/// Panels: lines of 64 bytes or a multiple, apart so that the eight lines and
-/// four words that a warp reads at once are in 32 different banks.
-constexpr int64_t rowBytes = 64, apartBytes = 16, chunkBytes = 16;
+/// Steps of k in a panel, by their bytes.
+constexpr int64_t stepBytes = 64;
 constexpr int64_t mmaRows = 16, mmaColumns = 8;
 constexpr int64_t down = ProductTile::rows / 2 / mmaRows;
+/// Of the matrices of 8 rows of 16 bytes that a warp loads.
+constexpr int64_t matrixRows = 8;
 
 int64_t bytesOf(FloatType element) {
   return element.getIntOrFloatBitWidth() / 8;
 }
 
-int64_t lineBytes(FloatType element, int64_t steps) {
-  return llvm::alignTo(steps * bytesOf(element), rowBytes) + apartBytes;
+/// Elements from row to row: apart so that what a warp reads at once, eight
+/// rows of 16 bytes, or four rows of 32, is in different banks.
+int64_t pitchOf(FloatType element, int64_t lines, int64_t steps,
+                bool isAlongK) {
+  int64_t bytes = bytesOf(element);
+  int64_t row =
+      isAlongK ? llvm::alignTo(steps * bytes, stepBytes) : lines * bytes;
+  return (row + (isAlongK || element.isBF16() ? 16 : 32)) / bytes;
 }
 
 class TensorTile : public ProductTile {
 public:
-  TensorTile(Emitter &e, FloatType element, int64_t columns)
-      : ProductTile(e, rowBytes / bytesOf(element),
-                    rows * columns / tensorThreads, e.getF32Type()),
-        given(element), isNarrow(element.isBF16()),
-        element(isNarrow ? Type(e.getI16Type()) : Type(element)),
-        bytes(bytesOf(element)), chunk(chunkBytes / bytes),
+  TensorTile(Emitter &e, FloatType given, int64_t columns)
+      : ProductTile(e, given.isBF16() ? Type(e.getI16Type()) : Type(given),
+                    stepBytes / bytesOf(given), rows * columns / tensorThreads,
+                    e.getF32Type()),
+        given(given), isNarrow(given.isBF16()), bytes(bytesOf(given)),
         across(columns / 2 / mmaColumns) {
-    Value lane = e.remainder(e.gpu->thread, 32);
+    lane = e.remainder(e.gpu->thread, 32);
     Value warp = e.quotient(e.gpu->thread, 32);
     group = e.quotient(lane, 4);
     inGroup = e.remainder(lane, 4);
@@ -42,104 +49,53 @@ public:
     column0 = e.mul(e.remainder(warp, 2), e.index(across * mmaColumns));
   }
 
-  Panel allocate(int64_t lines, int64_t steps) override {
-    int64_t pitch = lineBytes(given, steps) / bytes;
-    return {e.allocate(lines * pitch, element), pitch};
-  }
-
   Panel fromLine(Panel panel, int64_t line) override {
-    return {e.at(panel.memory, line * panel.pitch, element), panel.pitch};
+    return from(panel, line * (panel.isAlongK ? panel.pitch : 1));
   }
 
   Panel fromStep(Panel panel, Value step) override {
-    return {e.at(panel.memory, step, element), panel.pitch};
-  }
-
-  /// Chunks of lines are at multiples of their size.
-  void prepare(Factor &factor) override {
-    Value address = LLVM::PtrToIntOp::create(e, e.getI64Type(), factor.matrix);
-    factor.isAligned =
-        e.both(e.equal(e.remainder(factor.stride, chunk), e.index(0)),
-               e.equal(e.remainder(address, chunkBytes), e.index(0)));
+    Value offset = e.mul(step, e.index(panel.isAlongK ? 1 : panel.pitch));
+    panel.memory = e.at(panel.memory, offset, element);
+    return panel;
   }
 
   void fill(Panel panel, const Factor &f, Value first, Value k) override {
-    int64_t perLine = (f.isAlongK ? panelDepth : f.lines) / chunk;
-    for (int64_t part = 0; part < f.lines * panelDepth / chunk;
-         part += tensorThreads) {
-      Value i = e.add(e.gpu->thread, e.index(part));
-      Value line = e.quotient(i, perLine);
-      Value place = e.mul(e.remainder(i, perLine), e.index(chunk));
-      Value atK = e.add(first, f.isAlongK ? place : line);
-      Value at = e.add(f.start, f.isAlongK ? line : place);
-      Value offset = f.isAlongK ? e.add(e.mul(at, f.stride), atK)
-                                : e.add(e.mul(atK, f.stride), at);
-      Value from = e.at(f.matrix, offset, element);
-      Value exists = f.isAlongK ? e.less(at, f.extent) : e.less(atK, k);
-      Value rest = f.isAlongK ? e.sub(k, atK) : e.sub(f.extent, at);
-      Value isWhole = e.both(exists, e.less(e.index(chunk - 1), rest));
-      auto put = [&](int64_t j, Value value) {
-        Value row = f.isAlongK ? line : e.add(place, e.index(j));
-        Value column = f.isAlongK ? e.add(place, e.index(j)) : line;
-        Value to = e.add(e.mul(row, e.index(panel.pitch)), column);
-        e.store(value, e.at(panel.memory, to, element));
-      };
-      auto together = [&] {
-        auto type = VectorType::get(chunk, element);
-        Value values = LLVM::LoadOp::create(e, type, from, chunkBytes);
-        if (f.isAlongK && isNarrow) {
-          Value to = e.add(e.mul(line, e.index(panel.pitch)), place);
-          LLVM::StoreOp::create(e, values, e.at(panel.memory, to, element),
-                                chunkBytes);
-          return;
-        }
-        for (int64_t j = 0; j < chunk; ++j)
-          put(j, rounded(vector::ExtractOp::create(e, values,
-                                                   ArrayRef<int64_t>{j})));
-      };
-      auto oneByOne = [&] {
-        for (int64_t j = 0; j < chunk; ++j) {
-          Value isThere = e.both(exists, e.less(e.index(j), rest));
-          auto branch = scf::IfOp::create(e, TypeRange{element}, isThere,
-                                          /*withElseRegion=*/true);
-          {
-            OpBuilder::InsertionGuard guard(e);
-            e.setInsertionPointToStart(branch.thenBlock());
-            Value value = e.load(e.at(from, j, element), element);
-            scf::YieldOp::create(e, rounded(value));
-            e.setInsertionPointToStart(branch.elseBlock());
-            scf::YieldOp::create(e, e.number(element, 0));
-          }
-          put(j, branch.getResult(0));
-        }
-      };
-      e.when(e.both(isWhole, f.isAligned), together, oneByOne);
+    Value steps = e.sub(k, first), lines = e.sub(f.extent, f.start);
+    Value row = f.isAlongK ? f.start : first;
+    Value column = f.isAlongK ? first : f.start;
+    RowsToCopy what{
+        e.at(f.matrix, e.add(e.mul(row, f.stride), column), element),
+        f.stride,
+        panel.memory,
+        panel.pitch,
+        f.lines,
+        panelDepth,
+        lines,
+        steps};
+    if (!f.isAlongK) {
+      std::swap(what.rows, what.elements);
+      std::swap(what.rowsThere, what.there);
     }
+    copyRows(e, what, element, f.isAligned);
   }
 
-  /// Where each number of a fragment is: PTX ISA, "Matrix Fragments for
-  /// mma.m16n8k16" (bf16) and "mma.m16n8k8" (tf32).
   SmallVector<Value> multiply(Panel a, Panel b, ValueRange before) override {
     SmallVector<Value> sums(before);
-    int64_t perWord = 4 / bytes, step = 8 * perWord; // of k
+    int64_t step = 32 / bytes; // of k
+    Value ofA = laneOffset(a, row0, /*isA=*/true);
+    Value ofB = laneOffset(b, column0, /*isA=*/false);
     for (int64_t first = 0; first < panelDepth; first += step) {
-      Value low = e.add(e.mul(inGroup, e.index(perWord)), e.index(first));
-      Value high = e.add(low, e.index(4 * perWord));
-      SmallVector<std::array<Value, 4>> left;
-      for (int64_t i = 0; i < down; ++i) {
-        Value row = e.add(e.add(row0, group), e.index(i * mmaRows));
-        Value below = e.add(row, e.index(8));
-        left.push_back({word(a, row, low), word(a, below, low),
-                        word(a, row, high), word(a, below, high)});
-      }
-      for (int64_t j = 0; j < across; ++j) {
-        Value column = e.add(e.add(column0, group), e.index(j * mmaColumns));
-        std::array<Value, 2> right = {word(b, column, low),
-                                      word(b, column, high)};
-        for (int64_t i = 0; i < down; ++i) {
-          Value *at = &sums[(i * across + j) * 4];
-          add(left[i], right, {at, 4});
-        }
+      SmallVector<SmallVector<Value>> left;
+      for (int64_t i = 0; i < down; ++i)
+        left.push_back(fragments(a, ofA, i * mmaRows, first, /*isA=*/true));
+      for (int64_t j = 0; j < across; j += 2) {
+        SmallVector<Value> right =
+            fragments(b, ofB, j * mmaColumns, first, /*isA=*/false);
+        for (int64_t part = 0; part < 2; ++part)
+          for (int64_t i = 0; i < down; ++i) {
+            Value *at = &sums[(i * across + j + part) * 4];
+            add(left[i], ArrayRef(right).slice(2 * part, 2), {at, 4});
+          }
       }
     }
     return sums;
@@ -157,20 +113,84 @@ public:
   }
 
 private:
-  /// f32 to tf32, which has 10 bits of fraction.
-  Value rounded(Value value) {
-    if (isNarrow)
-      return value;
-    Value bits = NVVM::ConvertFloatToTF32Op::create(e, e.getI32Type(), value,
-                                                    NVVM::FPRoundingMode::RNA);
-    return arith::BitcastOp::create(e, element, bits);
+  Layout layout(int64_t lines, int64_t steps, bool isAlongK) const override {
+    int64_t pitch = pitchOf(given, lines, steps, isAlongK);
+    return {pitch, tensorPanelBytes(given, lines, steps, isAlongK) / bytes};
   }
 
-  /// The word of a panel that holds element `step` of k, and of bf16 the next.
-  Value word(Panel panel, Value row, Value step) {
-    Value at = e.add(e.mul(row, e.index(panel.pitch)), step);
-    return LLVM::LoadOp::create(e, e.getI32Type(),
-                                e.at(panel.memory, at, element), 4);
+  Panel from(Panel panel, int64_t offset) {
+    panel.memory = e.at(panel.memory, offset, element);
+    return panel;
+  }
+
+  /// Whether a warp loads fragments as matrices of 2-byte elements: those of 4
+  /// bytes are two of them beside each other, which cannot be transposed.
+  bool isLoadedTogether(Panel panel) const {
+    return isNarrow || panel.isAlongK;
+  }
+
+  /// Of the lane, in a panel of A or B of which the warp reads from a line on.
+  /// Four matrices are two halves of the lines by two of the steps: of A lines
+  /// first, of B steps.
+  Value laneOffset(Panel panel, Value line, bool isA) {
+    Value step;
+    if (isLoadedTogether(panel)) {
+      Value row = e.remainder(lane, matrixRows);
+      Value low = e.remainder(e.quotient(lane, matrixRows), 2);
+      Value high = e.quotient(lane, 2 * matrixRows);
+      line = e.add(line, e.mul(isA ? low : high, e.index(matrixRows)));
+      step = e.mul(isA ? high : low, e.index(16 / bytes));
+      (panel.isAlongK ? line : step) = e.add(panel.isAlongK ? line : step, row);
+    } else {
+      line = e.add(line, group);
+      step = inGroup;
+    }
+    return panel.isAlongK ? e.add(e.mul(line, e.index(panel.pitch)), step)
+                          : e.add(e.mul(step, e.index(panel.pitch)), line);
+  }
+
+  /// The lane's words of 16 lines by 32 bytes of k: of A the fragment of one
+  /// product, of B those of two. Where each number of a fragment is: PTX ISA,
+  /// "Matrix Fragments for mma.m16n8k16" (bf16) and "mma.m16n8k8" (tf32).
+  SmallVector<Value> fragments(Panel panel, Value ofLane, int64_t line,
+                               int64_t step, bool isA) {
+    int64_t alongLines = panel.isAlongK ? panel.pitch : 1;
+    int64_t alongSteps = panel.isAlongK ? 1 : panel.pitch;
+    Value base = e.at(e.at(panel.memory, ofLane, element),
+                      line * alongLines + step * alongSteps, element);
+    SmallVector<Value> words;
+    if (isLoadedTogether(panel)) {
+      Type word = e.getI32Type();
+      auto type = LLVM::LLVMStructType::getLiteral(e.getContext(),
+                                                   {word, word, word, word});
+      Value loaded = NVVM::LdMatrixOp::create(
+          e, type, base, 4,
+          panel.isAlongK ? NVVM::MMALayout::row : NVVM::MMALayout::col,
+          NVVM::LdStMatrixShapeAttr::get(e.getContext(), 8, 8),
+          NVVM::LdStMatrixEltType::B16);
+      for (int64_t i = 0; i < 4; ++i)
+        words.push_back(LLVM::ExtractValueOp::create(e, loaded, i));
+    } else {
+      for (int64_t i = 0; i < 4; ++i) {
+        int64_t ofLines = matrixRows * (isA ? i % 2 : i / 2);
+        int64_t ofSteps = 16 / bytes * (isA ? i / 2 : i % 2);
+        Value at =
+            e.at(base, ofLines * alongLines + ofSteps * alongSteps, element);
+        words.push_back(LLVM::LoadOp::create(e, e.getI32Type(), at, 4));
+      }
+    }
+    for (Value &word : words)
+      word = rounded(word);
+    return words;
+  }
+
+  /// f32 to tf32, which has 10 bits of fraction.
+  Value rounded(Value word) {
+    if (isNarrow)
+      return word;
+    return NVVM::ConvertFloatToTF32Op::create(
+        e, word.getType(), arith::BitcastOp::create(e, element, word),
+        NVVM::FPRoundingMode::RNA);
   }
 
   void add(ArrayRef<Value> left, ArrayRef<Value> right,
@@ -191,17 +211,19 @@ private:
 
   FloatType given;
   bool isNarrow;
-  Type element;         // as it is moved: bf16 is only bits here
-  int64_t bytes, chunk; // of an element; in elements
-  int64_t across;       // of a warp, by mmaColumns
-  Value group, inGroup; // of the lane
-  Value row0, column0;  // of the warp, in the tile
+  int64_t bytes;              // of an element
+  int64_t across;             // of a warp, by mmaColumns
+  Value lane, group, inGroup; // of the warp
+  Value row0, column0;        // of the warp, in the tile
 };
 
 } // namespace
 
-int64_t tensorPanelBytes(FloatType element, int64_t lines, int64_t steps) {
-  return lines * lineBytes(element, steps);
+int64_t tensorPanelBytes(FloatType element, int64_t lines, int64_t steps,
+                         bool isAlongK) {
+  int64_t depth = stepBytes / bytesOf(element);
+  return (isAlongK ? lines : llvm::alignTo(steps, depth)) *
+         pitchOf(element, lines, steps, isAlongK) * bytesOf(element);
 }
 
 std::unique_ptr<ProductTile> makeTensorTile(Emitter &e, FloatType element,

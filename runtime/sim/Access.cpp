@@ -93,7 +93,11 @@ void *Launch::examine(Thread &thread, rnn_sim_access access,
     uint64_t low = word < address ? address - word : 0;
     uint64_t high = std::min(wordBytes, address + bytes - word);
     auto mask = uint8_t((1u << high) - (1u << low));
-    checkWord(thread, shadow.word(word), mask, access, space, word - start, at);
+    Word &touched = shadow.word(word);
+    if (touched.copies && (isShared || writesMemory(access)))
+      tellCopy(thread, writesMemory(access), space, word, at);
+    else
+      checkWord(thread, touched, mask, access, space, word - start, at);
     if (!mistake.empty())
       return nullptr;
   }

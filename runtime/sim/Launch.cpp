@@ -7,8 +7,6 @@
 using namespace rnn;
 using namespace rnn::sim;
 
-// What shared memory holds before anything is written: NaN in any type.
-static constexpr char poisonByte = char(0xFF);
 // So many polls of every thread in which no memory changed, and it never will.
 static constexpr uint64_t mostIdleRounds = 1000;
 
@@ -33,7 +31,20 @@ const rnn_sim_calls Launch::calls = {
        const char *at) {
       self(thread).launch->multiply(self(thread), factor, words, at);
     },
-    approximate};
+    approximate,
+    [](rnn_sim_thread *thread, uint64_t to, uint64_t from, uint32_t bytes,
+       uint32_t given, const char *at) {
+      self(thread).launch->copy(self(thread), {to, from, bytes, given, at});
+    },
+    [](rnn_sim_thread *thread) { self(thread).launch->commit(self(thread)); },
+    [](rnn_sim_thread *thread, uint32_t groups) {
+      self(thread).launch->waitForCopies(self(thread), groups);
+    },
+    [](rnn_sim_thread *thread, uint64_t row, uint32_t count, int32_t transposed,
+       uint32_t *words, const char *at) {
+      self(thread).launch->fragments(self(thread), row, count, transposed != 0,
+                                     words, at);
+    }};
 
 Launch::Launch(Memory &memory, Schedule &schedule, rnn_sim_kernel kernel,
                const std::string &name, const rnn_launch &launch)
@@ -81,6 +92,7 @@ void Launch::run() {
     if (!thread.fiber.hasEnded())
       continue;
     giveBack(thread.fiber.takeStack());
+    checkCopiesArrived(thread);
     if (++thread.home->ended == launch.threads)
       endBlock(*thread.home);
   }
@@ -100,7 +112,7 @@ void Launch::beginBlock() {
   }
   block->number = schedule.block(begun++, launch.blocks);
   block->epoch = block->ended = block->atBarrier = 0;
-  block->shared.assign(size_t(launch.shared_bytes), poisonByte);
+  block->shared.assign(size_t(launch.shared_bytes), char(poisonByte));
   block->shadow.clear();
   block->known.clear();
   std::vector<Thread *> threads;
@@ -118,6 +130,9 @@ void Launch::beginBlock() {
     thread.barriers = 0;
     thread.clock = 0;
     thread.known.clear();
+    thread.begun.clear();
+    thread.groups.clear();
+    thread.waits = 0;
     threads.push_back(&thread);
   }
   schedule.append(ready, threads);
@@ -190,9 +205,10 @@ void Launch::poll(Thread &thread, const char *at) {
 //===-- Mistakes ---------------------------------------------------------===//
 
 const char *Launch::nameOf(Wait wait) {
-  return wait == Wait::Barrier   ? "barrier"
-         : wait == Wait::Shuffle ? "shuffle"
-                                 : "product";
+  return wait == Wait::Barrier    ? "barrier"
+         : wait == Wait::Shuffle  ? "shuffle"
+         : wait == Wait::Multiply ? "product"
+                                  : "load of fragments";
 }
 
 std::string Launch::describe(const Thread &thread) const {

@@ -4,8 +4,9 @@
 // Told, with the kernel, the threads and the lines of the model: accesses
 // outside of every buffer, or of what the launch was given, or not aligned;
 // reads of memory that nothing has written; two accesses of one word, one of
-// them a write, that no barrier and no release orders; barriers and shuffles
-// that not all threads reach; loops that wait for what never comes.
+// them a write, that no barrier and no release orders; accesses of what a copy
+// that nobody has waited for moves; barriers and shuffles that not all threads
+// reach; loops that wait for what never comes.
 #ifndef RNN_SIM_LAUNCH_H
 #define RNN_SIM_LAUNCH_H
 
@@ -28,11 +29,19 @@ public:
   void run();
   // Of tests: the barrier of each block at which nobody waits; none if < 0.
   int64_t skippedBarrier = -1;
+  // Likewise the wait of each thread that waits for no copy.
+  int64_t skippedWait = -1;
 
 private:
   static constexpr uint32_t warpSize = 32;
-  enum class Wait { None, Barrier, Shuffle, Multiply };
+  enum class Wait { None, Barrier, Shuffle, Multiply, Fragments };
   struct Block;
+  // From global to shared memory.
+  struct Copy {
+    uint64_t to, from;
+    uint32_t bytes, given; // of which are read
+    const char *at;
+  };
   struct Thread : rnn_sim_thread { // the module sees the base only
     Launch *launch;
     Block *home;
@@ -50,6 +59,14 @@ private:
     // Of the product it takes part in.
     uint32_t *words = nullptr;
     rnn_sim_factor factor = RNN_SIM_BF16;
+    // Of the fragments it loads, into `words`.
+    uint64_t row = 0;
+    uint32_t matrices = 0;
+    bool transposed = false;
+    // Copies under way: those of no group yet, and groups, the oldest first.
+    std::vector<Copy> begun;
+    std::deque<std::vector<Copy>> groups;
+    int64_t waits = 0; // for them so far
   };
   struct Block {
     int64_t number;
@@ -76,6 +93,11 @@ private:
   void poll(Thread &thread, const char *at);
   void multiply(Thread &thread, rnn_sim_factor factor, uint32_t *words,
                 const char *at);
+  void copy(Thread &thread, const Copy &copy);
+  void commit(Thread &thread);
+  void waitForCopies(Thread &thread, uint32_t groups);
+  void fragments(Thread &thread, uint64_t row, uint32_t count, bool transposed,
+                 uint32_t *words, const char *at);
 
   void beginBlock();
   void endBlock(Block &block);
@@ -85,6 +107,7 @@ private:
   bool gather(Thread &thread, Wait wait, const char *at);
   void exchange(Thread *warp);
   void multiplyTogether(Thread *warp);
+  void loadTogether(Thread *warp);
   // All lanes of a warp go on.
   void release(Thread *warp);
   // Whether two lanes of a warp do the same together; else stops.
@@ -102,6 +125,14 @@ private:
   void tellRace(const Thread &thread, const Event &earlier, bool writes,
                 bool wrote, rnn_sim_space space, uint64_t address,
                 const char *at);
+  void beginCopy(Thread &thread, const Copy &copy);
+  void land(Thread &thread, const Copy &copy);
+  // Counts the copy, by +1 or -1, at each word it reads and writes.
+  void mark(Thread &thread, const Copy &copy, int change);
+  // That the word is of a copy that is under way.
+  void tellCopy(const Thread &thread, bool writes, rnn_sim_space space,
+                uint64_t word, const char *at);
+  void checkCopiesArrived(const Thread &thread);
   void tellWaiting();
   // Keeps the first mistake; no thread runs after it.
   std::nullptr_t stop(const std::string &message);

@@ -9,8 +9,6 @@ using namespace rnn::sim;
 
 // Between two allocations lies memory that is nobody's.
 static constexpr int64_t gapBytes = 256;
-// Reads as NaN in any type.
-static constexpr unsigned char poisonByte = 0xFF;
 
 static uint64_t addressOf(const void *memory) {
   return reinterpret_cast<uint64_t>(memory);

@@ -9,6 +9,9 @@
 
 namespace rnn::sim {
 
+// Of what holds nothing yet: NaN in any type.
+constexpr unsigned char poisonByte = 0xFF;
+
 class Memory {
 public:
   ~Memory();

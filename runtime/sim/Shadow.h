@@ -15,6 +15,8 @@ constexpr uint64_t wordBytes = 4;
 struct Word {
   Event writer;
   Event readers[2]; // the latest, of different threads
+  // Under way from global memory to shared memory, from or to this word.
+  uint32_t copies = 0;
 };
 
 // Words by address, of any part of an address space; a page comes into being

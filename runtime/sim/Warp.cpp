@@ -137,3 +137,46 @@ void Launch::multiplyTogether(Thread *warp) {
     }
   release(warp);
 }
+
+//===-- Fragments --------------------------------------------------------===//
+
+void Launch::fragments(Thread &thread, uint64_t row, uint32_t count,
+                       bool transposed, uint32_t *words, const char *at) {
+  thread.row = row;
+  thread.matrices = count;
+  thread.transposed = transposed;
+  thread.words = words;
+  if (gather(thread, Wait::Fragments, at))
+    loadTogether(&thread.home->threads[thread.thread / warpSize * warpSize]);
+  thread.fiber.suspend();
+}
+
+// Which elements a lane gets: PTX ISA, ldmatrix. A row is read by the lane that
+// says where it is.
+void Launch::loadTogether(Thread *warp) {
+  constexpr uint32_t size = 8, rowBytes = 16;
+  for (uint32_t lane = 0; lane < warpSize; ++lane)
+    if (!agree(warp[lane], *warp,
+               warp[lane].matrices == warp->matrices &&
+                   warp[lane].transposed == warp->transposed))
+      return;
+  for (uint32_t matrix = 0; matrix < warp->matrices; ++matrix) {
+    uint16_t elements[size][size];
+    for (uint32_t row = 0; row < size; ++row) {
+      Thread &thread = warp[matrix * size + row];
+      void *from = examine(thread, RNN_SIM_LOAD, RNN_SIM_SHARED, thread.row,
+                           rowBytes, rowBytes, thread.at);
+      if (!from)
+        return;
+      std::memcpy(elements[row], from, rowBytes);
+    }
+    for (uint32_t lane = 0; lane < warpSize; ++lane) {
+      uint32_t group = lane / 4, first = lane % 4 * 2;
+      auto element = [&](uint32_t i) -> uint32_t {
+        return warp->transposed ? elements[i][group] : elements[group][i];
+      };
+      warp[lane].words[matrix] = element(first) | element(first + 1) << 16;
+    }
+  }
+  release(warp);
+}

@@ -25,8 +25,11 @@ ORDERS = ("sim", "sim:1", "sim:2")
 PRECISIONS = ("f32", "bf16", "tf32")
 WIDE = 70  # elements of more than a block, and k of five panels
 WIDE_NAMES = ("min_gru", "min_lstm")
-# Of a block: around the product of its first panels, and before its first scan.
-BARRIERS = (0, 1, 10)
+# Of a block: before the product of its first and its last panel, before its
+# first scan, and before the product of the next tile's first panel.
+BARRIERS = (0, 4, 5, 6)
+# Of a thread: for a panel that is not the last one, and for the last.
+WAITS = (0, 4, 9)
 
 
 @cache
@@ -95,17 +98,25 @@ class Blocked(unittest.TestCase):
             os.environ[key] = str(value)
             self.addCleanup(os.environ.pop, key, None)
 
+    def check_mistake(self, **settings):
+        """What is left out in the kernel of a forward pass is told."""
+        kernel, = blocked_in(run_on("min_gru", width=WIDE), ".forward")
+        self.use_driver("min_gru", FAKE_CUDA_SKIP_IN=kernel, **settings)
+        run = run_on("min_gru", device="cuda:0", width=WIDE,
+                     target="cuda:sm_90")
+        with self.subTest(**settings), \
+                self.assertRaisesRegex(RuntimeError, "CUDA"):
+            run.forward(run.random_inputs(2, 100))
+
     def test_missing_barriers(self):
         """Each barrier that nobody waits at is a mistake."""
-        kernel, = blocked_in(run_on("min_gru", width=WIDE), ".forward")
         for barrier in BARRIERS:
-            self.use_driver("min_gru", FAKE_CUDA_SKIP=barrier,
-                            FAKE_CUDA_SKIP_IN=kernel)
-            run = run_on("min_gru", device="cuda:0", width=WIDE,
-                         target="cuda:sm_90")
-            with self.subTest(barrier=barrier), \
-                    self.assertRaisesRegex(RuntimeError, "CUDA"):
-                run.forward(run.random_inputs(2, 100))
+            self.check_mistake(FAKE_CUDA_SKIP=barrier)
+
+    def test_missing_waits(self):
+        """So is each panel that nobody waits for."""
+        for wait in WAITS:
+            self.check_mistake(FAKE_CUDA_SKIP_WAIT=wait)
 
 
 def add_test(name, check, *width):

@@ -39,6 +39,19 @@ module attributes {rnn.kernels = ["swap"]} {
     %is = llvm.icmp "eq" %lane, %one : i32
     %voted = nvvm.vote.sync ballot %all, %is -> i32
     llvm.store %voted, %at {alignment = 4 : i64} : i32, !llvm.ptr<1>
+    // A copy says where from, where to and how much; groups are the thread's.
+    // CHECK: llvm.call %{{.*}}(%arg0, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i64, i64, i32, i32, !llvm.ptr) -> ()
+    nvvm.cp.async.shared.global %own, %at, 4, cache = ca, %one : !llvm.ptr<3>, !llvm.ptr<1>, i32
+    // CHECK: llvm.call %{{.*}}(%arg0) : !llvm.ptr, (!llvm.ptr) -> ()
+    nvvm.cp.async.commit.group
+    // CHECK: llvm.call %{{.*}}(%arg0, %{{.*}}) : !llvm.ptr, (!llvm.ptr, i32) -> ()
+    nvvm.cp.async.wait.group 1
+    // Fragments come through the lane's own memory.
+    // CHECK: llvm.call %{{.*}}(%arg0, %{{.*}}, %{{.*}}, %{{.*}}, %[[WORDS:.*]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, i64, i32, i32, !llvm.ptr, !llvm.ptr) -> ()
+    // CHECK: llvm.getelementptr inbounds %[[WORDS]]
+    %words = nvvm.ldmatrix %own {num = 4 : i32, layout = #nvvm.mma_layout<col>, shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>, eltType = #nvvm.ld_st_matrix_elt_type<b16>} : (!llvm.ptr<3>) -> !llvm.struct<(i32, i32, i32, i32)>
+    %word = llvm.extractvalue %words[3] : !llvm.struct<(i32, i32, i32, i32)>
+    llvm.store %word, %at {alignment = 4 : i64} : i32, !llvm.ptr<1>
     llvm.return
   }
 }

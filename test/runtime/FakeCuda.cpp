@@ -10,6 +10,7 @@
 //   FAKE_CUDA_BLOCKS   that run at once, one on each multiprocessor, 8
 //   FAKE_CUDA_FAIL     "cuLaunchKernel:719": that function gives that error
 //   FAKE_CUDA_SKIP     number of a barrier in each block that nobody waits at
+//   FAKE_CUDA_SKIP_WAIT  number of a wait for copies that no thread does
 //   FAKE_CUDA_SKIP_IN  the kernel where that is so, all of them
 //   FAKE_CUDA_LOG      what the compiler of PTX says where it fails
 //
@@ -487,8 +488,10 @@ static void execute(const Run &run, Stream &stream) {
     sim::Launch simulated(gpu().memory, schedule, run.function->kernel,
                           run.function->name, launch);
     std::string only = setting("FAKE_CUDA_SKIP_IN");
-    if (only.empty() || only == run.function->name)
+    if (only.empty() || only == run.function->name) {
       simulated.skippedBarrier = number("FAKE_CUDA_SKIP", -1);
+      simulated.skippedWait = number("FAKE_CUDA_SKIP_WAIT", -1);
+    }
     simulated.run();
   } catch (const Failure &failure) {
     std::fprintf(stderr, "fake CUDA: %s\n", failure.what());
