@@ -8,13 +8,15 @@ using namespace mlir;
 namespace rnn {
 
 void EntryEmitter::emitAttention(Operation *op) {
-  ArgumentList list(e, tensors);
+  ArgumentList list = argumentList();
   int64_t lanes = parent.kernels.lanes(parent.layout.elementType);
-  auto rotations = [&](const AttentionShape &shape) -> Value {
+  auto addRotations = [&](const AttentionShape &shape) -> ArgumentList & {
     if (!shape.rotary)
-      return LLVM::ZeroOp::create(e, e.pointer);
-    return parent.kernels.table(e, calls, "rotations_" + shape.name(),
-                                shape.rotations());
+      return list.add(Value());
+    DenseFPElementsAttr table = shape.rotations();
+    return list.addAddress(
+        parent.kernels.table(e, calls, "rotations_" + shape.name(), table),
+        int64_t(table.getRawData().size()));
   };
   std::string type =
       "_f" + std::to_string(parent.layout.elementType.getIntOrFloatBitWidth()) +
@@ -31,7 +33,7 @@ void EntryEmitter::emitAttention(Operation *op) {
           [&](KernelFrame &frame) { writeAttendSteps(frame, steps); });
     });
     list.add(steps.getLength()).add(steps.getReset()).add(steps.getMask());
-    launch(name, batch, list.add(steps.getResults()).with(time));
+    launch(name, batch, list.add(steps.getResults()));
   } else if (auto attend = dyn_cast<AttendOp>(op)) {
     AttentionShape shape(attend, lanes);
     std::string name = "attend_" + shape.name();
@@ -42,11 +44,10 @@ void EntryEmitter::emitAttention(Operation *op) {
     });
     list.add({attend.getQueries(), attend.getKeys(), attend.getValues(),
               attend.getPastKeys(), attend.getPastValues(), attend.getSteps(),
-              attend.getCount()})
-        .addAddress(rotations(shape));
+              attend.getCount()});
     Value blocks = shape.blocks(e, time);
     launch(name, e.mul(e.mul(batch, e.index(shape.heads)), blocks),
-           list.add(attend.getResults()).with(time));
+           addRotations(shape).add(attend.getResults()));
   } else if (auto grad = dyn_cast<AttendGradOp>(op)) {
     AttentionShape shape(grad, lanes);
     bool hasLogSum = bool(grad.getDLogSum());
@@ -60,11 +61,10 @@ void EntryEmitter::emitAttention(Operation *op) {
     });
     list.add({grad.getDResult(), grad.getDLogSum(), grad.getQueries(),
               grad.getKeys(), grad.getValues(), grad.getPastKeys(),
-              grad.getPastValues(), grad.getSteps(), grad.getCount()})
-        .addAddress(rotations(shape))
-        .add({grad.getResult(), grad.getLogSum()});
+              grad.getPastValues(), grad.getSteps(), grad.getCount()});
+    addRotations(shape).add({grad.getResult(), grad.getLogSum()});
     launch(name, e.mul(batch, e.index(shape.heads)),
-           list.add(grad.getResults()).with(time));
+           list.add(grad.getResults()));
   } else {
     auto cache = cast<AttendCacheOp>(op);
     ArrayRef<int64_t> past = getFeatures(cache.getPastKeys().getType());
@@ -76,8 +76,7 @@ void EntryEmitter::emitAttention(Operation *op) {
           [&](KernelFrame &frame) { writeAttendCache(frame, cache); });
     });
     list.add(cache->getOperands());
-    launch(name, e.mul(batch, e.index(past[0])),
-           list.add(cache.getResults()).with(time));
+    launch(name, e.mul(batch, e.index(past[0])), list.add(cache.getResults()));
   }
 }
 

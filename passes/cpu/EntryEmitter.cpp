@@ -89,6 +89,21 @@ void EntryEmitter::launch(StringRef kernel, Value count, ArrayRef<Value> values,
   parent.kernels.launch(e, calls, kernel, count, values, extents);
 }
 
+ArgumentList EntryEmitter::argumentList() {
+  ArgumentList::Extent extentOf;
+  if (parent.kernels.hasExtents())
+    extentOf = [this](Value value, const Tensor &tensor) {
+      return extent(value, tensor);
+    };
+  return {e, tensors, extentOf};
+}
+
+void EntryEmitter::launch(StringRef kernel, Value count,
+                          ArgumentList &arguments) {
+  arguments.addNumber(time);
+  launch(kernel, count, arguments.values, arguments.extents);
+}
+
 void EntryEmitter::multiply(const Product &product) {
   parent.kernels.multiply(e, calls, product);
 }
@@ -347,82 +362,9 @@ void EntryEmitter::emitMatmul(MatmulOp op) {
             e.index(inner), a, false, b, op.getTransposed(), c, false});
 }
 
-Tensor EntryEmitter::gradientOf(Operation *sum) {
-  auto accumulate = cast<AccumulateOp>(*sum->getResult(0).user_begin());
-  int64_t size = rowWidth(accumulate.getValue().getType());
-  return {namedPointer(gradients, accumulate.getName(),
-                       accumulate.getRow().value_or(0), size),
-          e.index(size)};
-}
-
-void EntryEmitter::emitOuterSum(OuterSumOp op) {
-  Type lhs = op.getLhs().getType(), rhs = op.getRhs().getType();
-  int64_t m = getWidth(lhs), n = getWidth(rhs), side = rowWidth(lhs) / m;
-  bool inPlace = isAccumulatedInPlace(op);
-  Tensor c = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  Tensor a = operandTensor(op.getLhsMutable());
-  Tensor b = operandTensor(op.getRhsMutable());
-  if (side != 1 || isStatic(lhs))
-    a.stride = e.index(m), b.stride = e.index(n);
-  c.stride = e.index(n);
-  Value parts;
-  if (auto it = plan.exchanges.find(op); it != plan.exchanges.end())
-    parts = slots[plan.buffers[it->second].slot];
-  multiply({elementOf(op.getLhs()), elementOf(op), e.index(m), e.index(n),
-            e.mul(rowsOf(lhs), e.index(side)), a, true, b, false, c, inPlace,
-            parts});
-}
-
-void EntryEmitter::emitSumBatch(SumBatchOp op) {
-  FloatType element = parent.layout.elementType;
-  int64_t width = rowWidth(op.getType());
-  bool inPlace = isAccumulatedInPlace(op);
-  std::string name = "sum_batch_" + typeName(element) + "_" +
-                     std::to_string(width) + (op.getMean() ? "_mean" : "") +
-                     (op.getFresh() ? "_fresh" : "") + (inPlace ? "_add" : "");
-  parent.require(name, [&](StringRef name) {
-    parent.kernels.makeSumBatch(name, element, width, op.getMean(),
-                                op.getFresh(), inPlace);
-  });
-  Tensor from = tensors[op.getInput()];
-  Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  launch(name, e.index(parent.kernels.featureItems(element, width)),
-         {from.pointer, from.stride, to.pointer,
-          rowsOf(op.getInput().getType()), rows, carry});
-}
-
-void EntryEmitter::emitScatterSum(ScatterSumOp op) {
-  FloatType element = elementOf(op), rowType = elementOf(op.getRows());
-  int64_t width = rowWidth(op.getRows().getType());
-  bool inPlace = isAccumulatedInPlace(op);
-  std::string name = "scatter_sum_" + typeName(rowType) + "_" +
-                     std::to_string(width) + (inPlace ? "_add" : "");
-  parent.require(name, [&](StringRef name) {
-    parent.kernels.makeScatterSum(name, rowType, element, width, inPlace);
-  });
-  Tensor from = tensors[op.getRows()], index = tensors[op.getIndex()];
-  Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  int64_t tableRows = rowWidth(op.getType()) / width;
-  launch(name, e.index(parent.kernels.scatterItems(element, width, tableRows)),
-         {from.pointer, from.stride, index.pointer, index.stride, to.pointer,
-          rowsOf(op.getRows().getType()), e.index(tableRows)});
-}
-
 void EntryEmitter::emitCast(CastOp op) {
   copy(tensors[op.getInput()], tensors[op.getResult()], op.getInput().getType(),
        op.getType(), /*accumulate=*/false);
-}
-
-void EntryEmitter::emitAccumulate(AccumulateOp op) {
-  Operation *sum = op.getValue().getDefiningOp();
-  if (sum && isAccumulatedInPlace(sum))
-    return;
-  Type type = op.getValue().getType();
-  int64_t size = rowWidth(type);
-  Tensor to{
-      namedPointer(gradients, op.getName(), op.getRow().value_or(0), size),
-      e.index(size)};
-  copy(tensors[op.getValue()], to, type, type, /*accumulate=*/true);
 }
 
 void EntryEmitter::emitState(StateOp op) {

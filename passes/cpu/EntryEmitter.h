@@ -93,6 +93,10 @@ private:
   void launch(llvm::StringRef kernel, mlir::Value count,
               llvm::ArrayRef<mlir::Value> arguments,
               llvm::ArrayRef<mlir::Value> extents = {});
+  /// A kernel that is written by hand, with the time as its last argument.
+  void launch(llvm::StringRef kernel, mlir::Value count,
+              ArgumentList &arguments);
+  ArgumentList argumentList();
   void multiply(const Product &product);
   /// Copies operands that could not be made where they must be.
   void copyOperands(mlir::MutableArrayRef<mlir::OpOperand> operands);

@@ -7,7 +7,7 @@ using namespace mlir;
 namespace rnn {
 
 void EntryEmitter::emitMatrixScan(Operation *op) {
-  ArgumentList list(e, tensors);
+  ArgumentList list = argumentList();
   int64_t lanes = parent.kernels.lanes(parent.layout.elementType);
   if (auto grad = dyn_cast<MatrixScanGradOp>(op)) {
     MatrixScanShape shape(grad, lanes);
@@ -25,7 +25,7 @@ void EntryEmitter::emitMatrixScan(Operation *op) {
               grad.getInit(), grad.getStarts(), grad.getDQueries(),
               grad.getDKeys(), grad.getDValues(), grad.getDDecays(),
               grad.getDInit()});
-    return launch(name, e.mul(batch, e.index(shape.heads)), list.with(time));
+    return launch(name, e.mul(batch, e.index(shape.heads)), list);
   }
   auto scan = cast<MatrixScanOp>(op);
   MatrixScanShape shape(scan, lanes);
@@ -42,7 +42,7 @@ void EntryEmitter::emitMatrixScan(Operation *op) {
   list.add({scan.getQueries(), scan.getKeys(), scan.getValues(),
             scan.getDecays(), scan.getInit(), scan.getResult(), scan.getLast(),
             scan.getStarts()});
-  launch(name, e.mul(batch, e.index(shape.heads)), list.with(time));
+  launch(name, e.mul(batch, e.index(shape.heads)), list);
 }
 
 } // namespace rnn

@@ -15,8 +15,10 @@ void EntryEmitter::emitTranspose(TransposeOp op) {
   parent.require(name, [&](StringRef name) {
     parent.kernels.makeTranspose(name, element, rows, columns);
   });
+  Tensor from = tensors[op.getInput()], to = tensors[op.getResult()];
   launch(name, e.index(parent.kernels.featureItems(element, columns)),
-         {tensors[op.getInput()].pointer, tensors[op.getResult()].pointer});
+         {from.pointer, to.pointer},
+         {extent(op.getInput(), from), extent(op.getResult(), to)});
 }
 
 /// `rnn.pack` of a matrix of so many columns in panels of `width`; of a
@@ -66,9 +68,9 @@ void EntryEmitter::emitPack(PackOp op) {
           writePack(frame, element, panels[1], columns, panels[2], transposed);
         });
   });
-  ArgumentList list(e, tensors);
+  ArgumentList list = argumentList();
   list.add({op.getInput(), op.getResult()});
-  launch(name, e.index(panels[0]), list.with(time));
+  launch(name, e.index(panels[0]), list);
 }
 
 } // namespace rnn

@@ -12,12 +12,27 @@ ArgumentList &ArgumentList::add(ValueRange list) {
 
 ArgumentList &ArgumentList::add(Value value) {
   auto known = value ? tensors.find(value) : tensors.end();
-  Tensor tensor{LLVM::ZeroOp::create(e, e.pointer), e.index(0)};
-  if (known != tensors.end())
-    tensor = known->second;
-  values.push_back(tensor.pointer);
-  values.push_back(tensor.stride);
+  if (known == tensors.end())
+    return addAddress(LLVM::ZeroOp::create(e, e.pointer), 0);
+  add(known->second, extent ? extent(value, known->second) : Value());
   return *this;
+}
+
+ArgumentList &ArgumentList::addAddress(Value address, int64_t bytes) {
+  add({address, e.index(0)}, e.index(bytes));
+  return *this;
+}
+
+ArgumentList &ArgumentList::addNumber(Value number) {
+  values.push_back(number);
+  extents.push_back(e.index(0));
+  return *this;
+}
+
+void ArgumentList::add(const Tensor &tensor, Value bytes) {
+  values.push_back(tensor.pointer);
+  extents.push_back(bytes);
+  addNumber(tensor.stride);
 }
 
 Value allocateZeros(Emitter &e, int64_t elements, Type type) {

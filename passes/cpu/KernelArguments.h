@@ -7,38 +7,41 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <functional>
+
 namespace rnn {
-
-/// A kernel's arguments, in the order in which ArgumentReader reads them.
-class ArgumentList {
-public:
-  ArgumentList(Emitter &e, llvm::DenseMap<mlir::Value, Tensor> &tensors)
-      : e(e), tensors(tensors) {}
-
-  ArgumentList &add(mlir::ValueRange list);
-  /// Of an absent value, or a result that nothing uses: a null pointer.
-  ArgumentList &add(mlir::Value value);
-  /// Of a table that has no rows.
-  ArgumentList &addAddress(mlir::Value address) {
-    values.push_back(address);
-    values.push_back(e.index(0));
-    return *this;
-  }
-  llvm::ArrayRef<mlir::Value> with(mlir::Value number) {
-    values.push_back(number);
-    return values;
-  }
-
-private:
-  Emitter &e;
-  llvm::DenseMap<mlir::Value, Tensor> &tensors;
-  llvm::SmallVector<mlir::Value> values;
-};
 
 /// Bytes from the first of `rows` rows of `width` elements to the end of the
 /// last: an extent of rnn_launch.
 mlir::Value extentOf(Emitter &e, const Tensor &tensor, mlir::Value rows,
                      mlir::Value width, mlir::Type element);
+
+/// A kernel's arguments, in the order in which ArgumentReader reads them, and
+/// their extents.
+class ArgumentList {
+public:
+  /// `extent` gives that of a value at its place; null where nobody looks.
+  using Extent = std::function<mlir::Value(mlir::Value, const Tensor &)>;
+  ArgumentList(Emitter &e, llvm::DenseMap<mlir::Value, Tensor> &tensors,
+               Extent extent)
+      : e(e), tensors(tensors), extent(std::move(extent)) {}
+
+  ArgumentList &add(mlir::ValueRange list);
+  /// Of an absent value, or a result that nothing uses: a null pointer.
+  ArgumentList &add(mlir::Value value);
+  /// Of a table that has no rows, of so many bytes.
+  ArgumentList &addAddress(mlir::Value address, int64_t bytes);
+  ArgumentList &addNumber(mlir::Value number);
+
+  llvm::SmallVector<mlir::Value> values, extents;
+
+private:
+  void add(const Tensor &tensor, mlir::Value bytes);
+
+  Emitter &e;
+  llvm::DenseMap<mlir::Value, Tensor> &tensors;
+  Extent extent;
+};
 
 /// Reads a kernel's arguments one after the other.
 class ArgumentReader {

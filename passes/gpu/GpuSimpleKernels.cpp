@@ -310,8 +310,13 @@ void GpuKernels::makeUpdate(FloatType element) {
           offsetof(rnn_update, learning_rate),
           offsetof(rnn_update, weight_decay)})
       arguments.push_back(entry.number(offset));
-    launch(e, entry.calls, "update", entry.number(offsetof(rnn_update, count)),
-           arguments);
+    Value count = entry.number(offsetof(rnn_update, count));
+    SmallVector<Value> extents;
+    if (hasExtents()) {
+      extents.append(4, e.mul(count, e.index(element.getWidth() / 8)));
+      extents.append(numScalars, e.index(0));
+    }
+    launch(e, entry.calls, "update", count, arguments, extents);
   }
 
   {
@@ -345,9 +350,14 @@ void GpuKernels::makeUpdate(FloatType element) {
   Value piece = entry.number(offsetof(rnn_norm, piece));
   Value pieces =
       arith::DivSIOp::create(e, e.add(count, e.sub(piece, e.index(1))), piece);
+  SmallVector<Value> extents;
+  if (hasExtents())
+    extents = {e.mul(count, e.index(element.getWidth() / 8)),
+               e.mul(pieces, e.index(sizeof(double))), e.index(0), e.index(0)};
   launch(e, entry.calls, "norm", pieces,
          {entry.pointer(offsetof(rnn_norm, gradients)),
-          entry.pointer(offsetof(rnn_norm, sums)), count, piece});
+          entry.pointer(offsetof(rnn_norm, sums)), count, piece},
+         extents);
 }
 
 } // namespace rnn
