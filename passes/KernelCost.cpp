@@ -246,9 +246,14 @@ json::Array describeKernels(ModuleOp module, const KernelCatalog &catalog) {
                        : schedule.resident            ? "resident"
                        : serialShape(first, schedule) ? "serial"
                                                       : "rows";
-    if (schedule.resident)
+    if (schedule.resident) {
       object["team"] = schedule.resident->team;
-    else if (!schedule.notResident.empty())
+      if (int64_t gates = schedule.resident->gates();
+          schedule.resident->kept < gates) {
+        object["matrices"] = gates;
+        object["kept"] = schedule.resident->kept;
+      }
+    } else if (!schedule.notResident.empty())
       object["not_resident"] = schedule.notResident;
     for (ScanOp scan : scans)
       if (auto it = catalog.blocked.refused.find(scan);

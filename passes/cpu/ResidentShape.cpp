@@ -26,11 +26,21 @@ int64_t ResidentShape::mostGates() const {
   return most;
 }
 
-int64_t ResidentShape::sharedElements() const {
-  int64_t matrices = 0;
+int64_t ResidentShape::gates() const {
+  int64_t sum = 0;
   for (const Round &round : rounds)
-    for (const Input &input : round.inputs)
-      matrices += int64_t(input.gates.size()) * input.padded() * columns;
+    sum += round.gates;
+  return sum;
+}
+
+int64_t ResidentShape::sharedElements() const {
+  int64_t matrices = 0, rest = kept;
+  for (const Round &round : rounds)
+    for (const Input &input : round.inputs) {
+      int64_t here = std::min<int64_t>(rest, input.gates.size());
+      matrices += here * input.padded() * columns;
+      rest -= here;
+    }
   return matrices + exchanged() * rows + mostGates() * rows * rows * columns;
 }
 
@@ -194,14 +204,24 @@ std::optional<ResidentShape> residentShape(ScanOp scan,
   int64_t bytes = shape.element.getIntOrFloatBitWidth() / 8;
   int64_t first = limits.team ? limits.team : 1;
   int64_t last = limits.team ? limits.team : limits.mostTeam;
+  auto fits = [&] {
+    return shape.columns <= mostColumns &&
+           shape.sharedElements() * bytes + 64 <= limits.sharedBytes;
+  };
+  shape.kept = shape.gates();
+  if (limits.kept >= 0)
+    shape.kept = std::min(shape.kept, limits.kept);
   for (shape.team = first; shape.team <= last; ++shape.team) {
     shape.columns = llvm::divideCeil(shape.width, shape.team);
-    if (shape.columns <= mostColumns &&
-        shape.sharedElements() * bytes + 64 <= limits.sharedBytes)
+    if (fits())
       return std::move(shape);
   }
-  why = "its matrices do not fit into the shared memory of " +
-        std::to_string(last) + " blocks";
+  // What the most blocks cannot keep they read.
+  for (shape.team = last; shape.kept-- > 0;)
+    if (fits())
+      return std::move(shape);
+  why = "its states are too wide for " + std::to_string(last) +
+        (last == 1 ? " block" : " blocks");
   return std::nullopt;
 }
 

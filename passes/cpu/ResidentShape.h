@@ -4,7 +4,9 @@
 // Everything else of such a step is one column's own, so a column of a batch
 // row is one thread's, its states in registers. A *team* of blocks shares the
 // columns; each block keeps the columns of the matrices that belong to its own.
-// What a product reads is first exchanged in the team.
+// What a product reads is first exchanged in the team. Of matrices that do not
+// fit into the most blocks there may be, the rest is read from global memory at
+// every step, by each block its columns, once for up to `rows` batch rows.
 #ifndef RNN_PASSES_CPU_RESIDENTSHAPE_H
 #define RNN_PASSES_CPU_RESIDENTSHAPE_H
 
@@ -25,6 +27,8 @@ struct GridLimits {
   int64_t mostTeam = 0;    // blocks that may wait for each other
   /// Of tests: so many blocks in a team; -1: no form with resident weights.
   int64_t team = 0;
+  /// Of tests: gates whose matrices may stay in such a team; -1: all that fit.
+  int64_t kept = -1;
   static constexpr int64_t mostForced = 256;
   /// Whether scans run in one kernel with their products (BlockedShape.h).
   Choice blocked = Choice::Auto;
@@ -58,6 +62,8 @@ struct ResidentShape {
   int64_t team = 0;    // blocks
   int64_t columns = 0; // of a block, the last may have fewer
   std::vector<Round> rounds;
+  /// The first gates of all rounds, whose matrices stay in shared memory.
+  int64_t kept = 0;
   /// The rounds that must be over before a value is known.
   llvm::DenseMap<mlir::Value, unsigned> depth;
 
@@ -65,6 +71,7 @@ struct ResidentShape {
   /// The most that a round exchanges, of a row.
   int64_t exchanged() const;
   int64_t mostGates() const;
+  int64_t gates() const;
   /// Elements of a team's flags, one for each block, in what it exchanges.
   int64_t flags() const { return llvm::alignTo(team, 16); }
   /// For each batch row, of the memory by which a team exchanges: flags for as

@@ -47,7 +47,7 @@ int64_t GpuTarget::mostShared() const {
 
 GridLimits GpuTarget::limits() const {
   return {mostShared(),
-          find(isSimulated() ? simulated : architecture)->mostTeam, team,
+          find(isSimulated() ? simulated : architecture)->mostTeam, team, kept,
           blocked};
 }
 

@@ -24,6 +24,8 @@ struct GpuTarget {
   bool isPrecise = false;
   /// Of tests, GridLimits::team.
   int64_t team = 0;
+  /// GridLimits::kept.
+  int64_t kept = -1;
   /// And GridLimits::blocked.
   Choice blocked = Choice::Auto;
 

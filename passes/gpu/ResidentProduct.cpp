@@ -16,6 +16,8 @@ namespace rnn {
 constexpr int64_t rows = ResidentShape::rows;
 /// What a vector of `rows` numbers in shared memory is aligned to.
 constexpr unsigned vectorBytes = 16;
+/// Loads of a thread from global memory.
+constexpr int64_t weightsOnTheWay = 16;
 
 static Value atMost(Emitter &e, Value value, Value most) {
   return arith::MinSIOp::create(e, value, most);
@@ -62,11 +64,13 @@ void ResidentProduct::loadMatrices(
   for (const ResidentShape::Round &round : shape.rounds)
     for (const ResidentShape::Input &input : round.inputs)
       for (const ResidentShape::Gate &gate : input.gates) {
+        Value from = pointer(gate.product);
+        if (int64_t(matrices.size()) >= shape.kept) {
+          matrices.push_back(from);
+          continue;
+        }
         Value matrix = e.allocate(input.padded() * shape.columns, element);
         matrices.push_back(matrix);
-        MatmulOp product = gate.product;
-        Value from = pointer(product);
-        int64_t outer = getWidth(product.getType());
         e.spread(e.index(input.padded() * shape.columns), [&](Value i) {
           Value k = arith::DivSIOp::create(e, i, e.index(shape.columns));
           Value own = e.add(
@@ -74,12 +78,7 @@ void ResidentProduct::loadMatrices(
               Value(arith::RemSIOp::create(e, i, e.index(shape.columns))));
           Value isThere = e.both(e.less(k, e.index(input.width)),
                                  e.less(own, e.index(shape.width)));
-          k = atMost(e, k, e.index(input.width - 1));
-          own = e.add(atMost(e, own, e.index(shape.width - 1)),
-                      e.index(gate.number * shape.width));
-          Value at = product.getTransposed()
-                         ? e.add(e.mul(own, e.index(input.width)), k)
-                         : e.add(e.mul(k, e.index(outer)), own);
+          Value at = weightAt(input, gate, k, own);
           Value weight = e.load(e.at(from, at, element), element);
           e.store(e.select(isThere, weight, zero), e.at(matrix, i, element));
         });
@@ -87,6 +86,31 @@ void ResidentProduct::loadMatrices(
   // Of a team, the first round's barriers come in time.
   if (!exchange)
     e.barrier();
+}
+
+Value ResidentProduct::weightAt(const ResidentShape::Input &input,
+                                const ResidentShape::Gate &gate, Value k,
+                                Value own) {
+  MatmulOp product = gate.product;
+  int64_t outer = getWidth(product.getType());
+  k = atMost(e, k, e.index(input.width - 1));
+  own = e.add(atMost(e, own, e.index(shape.width - 1)),
+              e.index(gate.number * shape.width));
+  return product.getTransposed() ? e.add(e.mul(own, e.index(input.width)), k)
+                                 : e.add(e.mul(k, e.index(outer)), own);
+}
+
+Value ResidentProduct::keptWeight(Value matrix, Value term) {
+  Value at = e.add(e.mul(term, e.index(rows * shape.columns)), place);
+  return e.load(e.at(matrix, at, shape.element), shape.element);
+}
+
+Value ResidentProduct::readWeight(const ResidentShape::Input &input,
+                                  const ResidentShape::Gate &gate, Value matrix,
+                                  Value term) {
+  Value k = e.add(e.mul(term, e.index(rows)), slot);
+  Value at = weightAt(input, gate, k, column);
+  return e.load(e.at(matrix, at, shape.element), shape.element);
 }
 
 void ResidentProduct::beginRows(Value firstRow, Value lastRow) {
@@ -182,25 +206,55 @@ SmallVector<Value> ResidentProduct::emitRound(
   int64_t done = 0;
   for (const ResidentShape::Input &input : round.inputs) {
     SmallVector<Value> zeros(input.gates.size(), e.number(type, 0));
+    auto weightsOf = [&](Value term) {
+      SmallVector<Value> weights;
+      for (auto [j, own] : llvm::enumerate(input.gates)) {
+        Value matrix = matrices[gate + j];
+        weights.push_back(int64_t(gate + j) < shape.kept
+                              ? keptWeight(matrix, term)
+                              : readWeight(input, own, matrix, term));
+      }
+      return weights;
+    };
+    auto addTerm = [&](Value term, ArrayRef<Value> weights, ValueRange before) {
+      Value k = e.add(e.mul(term, e.index(rows)), slot);
+      Value x = LLVM::LoadOp::create(
+          e, type,
+          e.at(inputs, e.mul(e.add(k, e.index(input.from)), e.index(rows)),
+               element),
+          vectorBytes);
+      SmallVector<Value> after;
+      for (auto [weight, sum] : llvm::zip(weights, before))
+        after.push_back(e.multiplyAdd(e.splat(weight, rows), x, sum));
+      return after;
+    };
     // The part of a slot is every eighth term: neighbours read side by side.
-    ValueRange totals = e.loop(
-        e.index(0), e.index(input.padded() / rows), 1, zeros,
-        [&](Value i, ValueRange before) {
-          Value k = e.add(e.mul(i, e.index(rows)), slot);
-          Value x = LLVM::LoadOp::create(
-              e, type,
-              e.at(inputs, e.mul(e.add(k, e.index(input.from)), e.index(rows)),
-                   element),
-              vectorBytes);
-          Value at = e.add(e.mul(i, e.index(rows * shape.columns)), place);
-          SmallVector<Value> after;
-          for (auto [j, sum] : llvm::enumerate(before)) {
-            Value weight =
-                e.load(e.at(matrices[gate + j], at, element), element);
-            after.push_back(e.multiplyAdd(e.splat(weight, rows), x, sum));
-          }
-          return after;
-        });
+    // Weights from global memory are on the way several at once.
+    SmallVector<Value> totals = zeros;
+    auto addTerms = [&](int64_t from, int64_t to, int64_t together) {
+      totals = llvm::to_vector(
+          e.loop(e.index(from), e.index(to), together, totals,
+                 [&](Value first, ValueRange before) {
+                   SmallVector<Value> terms, sums(before);
+                   SmallVector<SmallVector<Value>> weights;
+                   for (int64_t i = 0; i < together; ++i) {
+                     terms.push_back(e.add(first, e.index(i)));
+                     weights.push_back(weightsOf(terms.back()));
+                   }
+                   for (auto [term, own] : llvm::zip(terms, weights))
+                     sums = addTerm(term, own, sums);
+                   return sums;
+                 }));
+    };
+    int64_t terms = input.padded() / rows, whole = 0;
+    if (int64_t(gate + input.gates.size()) > shape.kept) {
+      int64_t together =
+          std::max<int64_t>(1, weightsOnTheWay / int64_t(input.gates.size()));
+      whole = terms / together * together;
+      addTerms(0, whole, together);
+    }
+    if (whole < terms)
+      addTerms(whole, terms, 1);
     ifThere(isThread, [&] {
       for (auto [j, total] : llvm::enumerate(totals))
         for (int64_t r = 0; r < rows; ++r)

@@ -16,7 +16,7 @@ public:
   ResidentProduct(Emitter &e, const ResidentShape &shape, mlir::Value batch,
                   mlir::Value exchange);
 
-  /// Fills the block's shared memory.
+  /// Fills the block's shared memory, and notes where the other matrices are.
   void loadMatrices(llvm::function_ref<mlir::Value(MatmulOp)> pointer);
   /// The batch rows [first, last] are the block's from here on.
   void beginRows(mlir::Value first, mlir::Value last);
@@ -39,6 +39,16 @@ private:
   void awaitTeam();
   void fetch(const ResidentShape::Round &round);
   mlir::Value exchangedRow(mlir::Value row);
+  /// The thread's weight of a gate whose matrix stays, and of one that does
+  /// not.
+  mlir::Value keptWeight(mlir::Value matrix, mlir::Value term);
+  mlir::Value readWeight(const ResidentShape::Input &input,
+                         const ResidentShape::Gate &gate, mlir::Value matrix,
+                         mlir::Value term);
+  /// Where a gate's weight is in its matrix.
+  mlir::Value weightAt(const ResidentShape::Input &input,
+                       const ResidentShape::Gate &gate, mlir::Value k,
+                       mlir::Value own);
   void ifThere(mlir::Value condition, llvm::function_ref<void()> body);
 
   Emitter &e;
@@ -49,7 +59,8 @@ private:
   mlir::Value place;    // slot * columns + local column
   mlir::Value local;    // column in the block
   mlir::Value first, last;
-  std::vector<mlir::Value> matrices; // of each gate of each input
+  std::vector<mlir::Value> matrices; // of each gate of each input, in shared
+                                     // memory or, if not kept, where they are
   mlir::Value inputs, sums;
 };
 

@@ -14,8 +14,9 @@ from test_sim import instance, small
 
 NAMES = ("gru", "gru_reset_learned", "gru_mask_reverse", "gru_before", "lstm",
          "lstm_init", "elman")
-# Blocks of a team, the last of which has fewer columns; -1: rows.
-TEAMS = (-1, 3)
+# Blocks of a team, the last of which has fewer columns, and how many matrices
+# stay in their memory, if not all; -1: rows.
+TEAMS = ((-1,), (3,), (3, 1))
 ORDERS = ("sim", "sim:1", "sim:2", "sim:3", "sim:4")
 # Three rows; and more than a block takes at a time.
 SHAPES = ((3, 5), (19, 3))
@@ -24,14 +25,17 @@ BARRIERS = 4  # of a round: two of them around waiting for the team
 
 
 def path_of(name, element_type, target, team):
-    return BUILD / "conformance" / f"{name}.team{team}.{element_type}.{target}.so"
+    form = "_".join(map(str, team))
+    return BUILD / "conformance" / f"{name}.team{form}.{element_type}.{target}.so"
 
 
 @cache
 def compiled(name, element_type, target, team):
     return compile_model(small(name).module_text(),
                          path_of(name, element_type, target, team),
-                         element_type, target, [f"--team={team}"])
+                         element_type, target,
+                         [f"--{option}={number}" for option, number
+                          in zip(("team", "kept"), team)])
 
 
 def run_on(name, element_type, device, team, target="sim"):
@@ -77,7 +81,7 @@ class Resident(unittest.TestCase):
         """f64 against f64 on the CPU."""
         run, double = run_on(name, "f64", "sim:3", team), \
             instance(name, "f64", "cpu")
-        self.assertEqual("resident" in runs_of(run.module), team > 0)
+        self.assertEqual("resident" in runs_of(run.module), team[0] > 0)
         compare(self, run, double, SHAPES, (1e-12, 1e-10))
 
     def check_orders(self, name, team):
@@ -88,9 +92,17 @@ class Resident(unittest.TestCase):
             for order, other in zip(ORDERS, seen):
                 self.assertEqual(seen[0], other, (order, shape))
 
+    def test_kept(self):
+        """The same bits, wherever matrices are."""
+        for name in ("gru", "lstm"):
+            wanted = bits(*everything(run_on(name, "f32", "sim", (3,)), (19, 3)))
+            for kept in (0, 1):
+                run = run_on(name, "f32", "sim", (3, kept))
+                self.assertEqual(bits(*everything(run, (19, 3))), wanted)
+
     def use_driver(self, name, **settings):
         settings = {"RNN_CUDA_LIBRARY": DRIVER, "FAKE_CUDA_KERNELS":
-                    path_of(name, "f32", "sim", 3), **settings}
+                    path_of(name, "f32", "sim", (3,)), **settings}
         for key, value in settings.items():
             os.environ[key] = str(value)
             self.addCleanup(os.environ.pop, key, None)
@@ -98,29 +110,29 @@ class Resident(unittest.TestCase):
     def test_cuda(self):
         """Through the CUDA device: launched as blocks that all run at once."""
         for name in ("gru", "lstm"):
-            wanted = bits(*everything(run_on(name, "f32", "sim", 3), (19, 3)))
+            wanted = bits(*everything(run_on(name, "f32", "sim", (3,)), (19, 3)))
             self.use_driver(name)
-            run = run_on(name, "f32", "cuda:0", 3, "cuda:sm_90")
+            run = run_on(name, "f32", "cuda:0", (3,), "cuda:sm_90")
             self.assertEqual(bits(*everything(run, (19, 3))), wanted)
 
     def test_missing_barriers(self):
         """Each barrier of a round that nobody waits at is a mistake."""
-        module = run_on("gru", "f32", "sim", 3).module
+        module = run_on("gru", "f32", "sim", (3,)).module
         kernel = next(kernel["name"] for kernel in module.descriptor["kernels"]
                       if kernel.get("runs") == "resident")
         for barrier in range(BARRIERS):
             self.use_driver("gru", FAKE_CUDA_SKIP=barrier,
                             FAKE_CUDA_SKIP_IN=kernel)
-            run = run_on("gru", "f32", "cuda:0", 3, "cuda:sm_90")
+            run = run_on("gru", "f32", "cuda:0", (3,), "cuda:sm_90")
             with self.subTest(barrier=barrier), \
                     self.assertRaisesRegex(RuntimeError, "CUDA"):
                 run.forward(run.random_inputs(3, 5))
 
     def test_too_small(self):
         """A GPU that does not run a team at once is told, not hung."""
-        run_on("gru", "f32", "sim", 3)
+        run_on("gru", "f32", "sim", (3,))
         self.use_driver("gru", FAKE_CUDA_BLOCKS=2)
-        run = run_on("gru", "f32", "cuda:0", 3, "cuda:sm_90")
+        run = run_on("gru", "f32", "cuda:0", (3,), "cuda:sm_90")
         with self.assertRaisesRegex(
                 RuntimeError, r"needs 3 blocks at once, and cuda:0 runs 2"):
             run.forward(run.random_inputs(3, 5))
@@ -130,7 +142,7 @@ def add_test(name, team, check):
     def test(self):
         check(self, name, team)
     test.__doc__ = f"{name}: {check.__doc__}"
-    form = "rows" if team < 0 else "team"
+    form = "rows" if team[0] < 0 else "kept" if len(team) > 1 else "team"
     setattr(Resident, f"test_{name}_{form}_{check.__name__[6:]}", test)
 
 

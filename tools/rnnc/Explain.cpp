@@ -1,6 +1,7 @@
 #include "Explain.h"
 
 #include "passes/cpu/ChunkLimits.h"
+#include "passes/cpu/ResidentShape.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -55,6 +56,22 @@ static std::string described(const json::Object &kernel) {
   return text(kernel, "what").str() + (runs.empty() ? "" : ", ") + runs.str();
 }
 
+/// Where the matrices of a step are, over all of time.
+static std::string explainResident(const json::Object &kernel, int64_t team) {
+  std::string blocks =
+      team == 1 ? "a block has" : std::to_string(team) + " blocks share";
+  std::string note =
+      "  " + text(kernel, "name").str() + " is resident: " + blocks;
+  auto all = kernel.getInteger("matrices");
+  if (!all)
+    return note + " its matrices in shared memory over all of time.\n";
+  return note + " its matrices, of which " +
+         std::to_string(kernel.getInteger("kept").value_or(0)) + " of " +
+         std::to_string(*all) +
+         " stay in shared memory; the rest is read at each step, once for " +
+         std::to_string(ResidentShape::rows) + " batch rows.\n";
+}
+
 /// In which calls a scan runs with its products, and for which kernel.
 static std::string explainBlocked(const json::Object &kernel) {
   std::string calls;
@@ -102,10 +119,7 @@ static void explainKernels(const json::Object &module,
     isRows |= text(kernel, "runs") == "rows";
     isOnePass |= text(kernel, "runs") == "one pass";
     if (auto team = kernel.getInteger("team"))
-      notes << "  " << text(kernel, "name") << " is resident: "
-            << (*team == 1 ? "a block has"
-                           : std::to_string(*team) + " blocks share")
-            << " its matrices in shared memory over all of time.\n";
+      notes << explainResident(kernel, *team);
     else if (StringRef why = text(kernel, "not_resident"); !why.empty())
       notes << "  " << text(kernel, "name") << " is not resident: " << why
             << ".\n";

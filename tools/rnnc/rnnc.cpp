@@ -92,6 +92,12 @@ cl::opt<int64_t> team(
              "multiplies its states by: as many as it takes (0, default), so "
              "many, or none (-1), where a matrix is read at every step"),
     cl::init(0), cl::cat(category));
+cl::opt<int64_t> kept(
+    "kept",
+    cl::desc("How many of those matrices, each of a state's width, may stay in "
+             "shared memory, while others are read at every step: as many as "
+             "fit (-1, default), or so many"),
+    cl::init(-1), cl::cat(category));
 cl::opt<rnn::Choice> blocked(
     "blocked",
     cl::desc("Whether a GPU runs a recurrence in one kernel with the products "
@@ -251,13 +257,16 @@ int compile() {
       return fail("--team=" + std::to_string(team) + ": expected -1 to " +
                   std::to_string(rnn::GridLimits::mostForced));
     gpu->team = team;
+    if (kept < -1)
+      return fail("--kept=" + std::to_string(kept) + ": expected -1 or more");
+    gpu->kept = kept;
     gpu->blocked = blocked;
     if (!gpu->isSimulated() && elementType == "f64")
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
   } else {
-    for (const cl::Option *option :
-         std::initializer_list<const cl::Option *>{&precise, &team, &blocked})
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &precise, &team, &kept, &blocked})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr.str() +
                     " says how a GPU's kernels are written; give a GPU's "
