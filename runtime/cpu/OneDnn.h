@@ -16,8 +16,7 @@ public:
   OneDnn();
   bool available() const { return sgemm; }
   // Its product of factors of bf16, where this CPU multiplies them faster than
-  // f32: with AMX. AVX-512's instructions take 1.6 times as long (measured on
-  // 512 x 384 x 384). Null elsewhere.
+  // f32: with AMX, and AMD's from Zen 4. Null elsewhere.
   BFloatMatmul *narrow() const { return bFloat.get(); }
   // The tile [m0, m1) x [n0, n1). False: refused, C may be changed.
   bool tile(const rnn_matmul &product, int64_t m0, int64_t m1, int64_t n0,

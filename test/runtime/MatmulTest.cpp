@@ -181,7 +181,7 @@ TEST(Matmul, FactorsOfBf16AreAddedUpInF32) {
   });
 }
 
-// What a CPU with AMX is given, on this one too if oneDNN has code for it.
+// What a CPU that is fast at it is given, on this one too if oneDNN has code.
 TEST(Matmul, OneDnnMultipliesBf16) {
   int version = 2;
   void *library = dlopen("libdnnl.so.2", RTLD_NOW);
