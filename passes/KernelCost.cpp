@@ -192,6 +192,7 @@ json::Object describeBlocked(StringRef name, ArrayRef<ScanOp> scans,
     for (const BlockedShape::Gate &gate : group.gates)
       if (Value input = first.getInputs()[gate.input]; own.insert(input).second)
         cost.bytes.batchTime -= sizeOf(input.getType()).batchTime;
+    own.insert(group.product().getInput());
     cost.bytes += sizeOf(group.product().getInput().getType());
     for (const BlockedShape::Source &source : group.sources) {
       MatmulOp product = source.product;
@@ -202,11 +203,25 @@ json::Object describeBlocked(StringRef name, ArrayRef<ScanOp> scans,
       cost.operations += costOf(product, {}, limits).operations;
     }
   }
+  for (const BlockedShape::Made &made : shape.made)
+    cost.bytes.batchTime -= sizeOf(made.rows.getType()).batchTime;
+  for (Operation *sink : shape.sinks) {
+    what += ", " + describeProduct(sink);
+    cost.operations += costOf(sink, {}, limits).operations;
+    SizePolynomial result = sizeOf(sink->getResult(0).getType());
+    if (isa<OuterSumOp>(sink))
+      result = result * BlockedShape::mostParts;
+    cost.bytes += result;
+    for (Value operand : sink->getOperands())
+      if (shape.numberOfMade(operand) < 0 && own.insert(operand).second)
+        cost.bytes += sizeOf(operand.getType());
+  }
   SmallVector<Operation *> ops(scans.begin(), scans.end());
   json::Object object = describe(name, what, ops, cost);
   object["runs"] = "blocked";
   object["instead_of"] = catalog.names.find(first)->second;
   object["least_batch"] = shape.leastBatch;
+  object["least_rows"] = shape.leastRows;
   object["in_chunks"] = !first.isChunked();
   return object;
 }

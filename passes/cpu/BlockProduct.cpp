@@ -19,7 +19,9 @@ public:
         lanes(target.vectorBits / product.element.getIntOrFloatBitWidth()),
         mostVectors(target.hasAVX512() ? 4 : 2), a(function.getArgument(0)),
         b(function.getArgument(1)), c(function.getArgument(2)),
-        m(function.getArgument(3)), k(function.getArgument(4)) {}
+        m(function.getArgument(3)), k(function.getArgument(4)),
+        distance(product.isSpread ? function.getArgument(5)
+                                  : e.index(product.columns)) {}
 
   void emit() {
     int64_t panel = mostVectors * lanes;
@@ -55,25 +57,28 @@ private:
   void emitBlock(Value row, int64_t rows, Value column, int64_t vectors) {
     auto type = VectorType::get(lanes, product.element);
     Lanes all{lanes, lanes};
-    auto address = [&](Value base, Value row, int64_t vector) {
-      Value at = e.add(e.mul(row, e.index(product.columns)), column);
+    auto address = [&](Value base, Value row, Value distance, int64_t vector) {
+      Value at = e.add(e.mul(row, distance), column);
       return e.at(e.at(base, at, product.element), vector * lanes,
                   product.element);
     };
+    Value columns = e.index(product.columns);
     SmallVector<Value> sums;
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
-        sums.push_back(product.accumulate
-                           ? e.load(address(c, e.add(row, e.index(r)), v),
-                                    product.element, all)
-                           : e.number(type, 0));
+        sums.push_back(
+            product.accumulate
+                ? e.load(address(c, e.add(row, e.index(r)), distance, v),
+                         product.element, all)
+                : e.number(type, 0));
     Value first =
         e.at(a, e.mul(row, e.index(product.rowStride)), product.element);
     ValueRange results =
         e.loop(e.index(0), k, 1, sums, [&](Value step, ValueRange before) {
           SmallVector<Value> right, after;
           for (int64_t v = 0; v < vectors; ++v)
-            right.push_back(e.load(address(b, step, v), product.element, all));
+            right.push_back(
+                e.load(address(b, step, columns, v), product.element, all));
           Value left = e.at(first, e.mul(step, e.index(product.stepStride)),
                             product.element);
           for (int64_t r = 0; r < rows; ++r) {
@@ -89,14 +94,14 @@ private:
         });
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t v = 0; v < vectors; ++v)
-        e.store(results[r * vectors + v], address(c, e.add(row, e.index(r)), v),
-                all);
+        e.store(results[r * vectors + v],
+                address(c, e.add(row, e.index(r)), distance, v), all);
   }
 
   Emitter &e;
   const BlockProduct &product;
   int64_t lanes, mostVectors;
-  Value a, b, c, m, k;
+  Value a, b, c, m, k, distance;
 };
 
 std::string nameOf(const BlockProduct &product) {
@@ -104,7 +109,7 @@ std::string nameOf(const BlockProduct &product) {
          std::to_string(product.element.getIntOrFloatBitWidth()) + "_" +
          std::to_string(product.rowStride) + "_" +
          std::to_string(product.stepStride) + "_" +
-         std::to_string(product.columns);
+         std::to_string(product.columns) + (product.isSpread ? "_spread" : "");
 }
 
 /// Each number of C by one thread.
@@ -137,7 +142,7 @@ void emitThreadsProduct(Emitter &e, const BlockProduct &product, Value a,
 
 void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
                       const BlockProduct &product, Value a, Value b, Value c,
-                      Value m, Value k) {
+                      Value m, Value k, Value distance) {
   if (e.gpu)
     return emitThreadsProduct(e, product, a, b, c, m, k);
   std::string name = nameOf(product);
@@ -145,11 +150,13 @@ void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
     Emitter inner(module.getLoc(), module.getContext());
     inner.setInsertionPointToEnd(module.getBody());
     Type pointer = e.pointer, number = e.getI64Type();
+    SmallVector<Type> types{pointer, pointer, pointer, number, number};
+    if (product.isSpread)
+      types.push_back(number);
     auto function = LLVM::LLVMFuncOp::create(
         inner, name,
-        LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(e.getContext()),
-            {pointer, pointer, pointer, number, number}),
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(e.getContext()),
+                                    types),
         LLVM::Linkage::Internal);
     setTarget(function, target);
     inner.setInsertionPointToStart(function.addEntryBlock(inner));
@@ -157,7 +164,10 @@ void emitBlockProduct(Emitter &e, ModuleOp module, const CpuTarget &target,
     ProductFunction(inner, target, product, function).emit();
   }
   auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  LLVM::CallOp::create(e, function, ValueRange{a, b, c, m, k});
+  SmallVector<Value> arguments{a, b, c, m, k};
+  if (product.isSpread)
+    arguments.push_back(distance);
+  LLVM::CallOp::create(e, function, arguments);
 }
 
 void emitBlockTranspose(Emitter &e, Type element, int64_t lanes, Value from,

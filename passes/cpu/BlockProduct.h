@@ -17,15 +17,17 @@ struct BlockProduct {
   int64_t columns;               // of B and C, and their rows' distance;
                                  // a multiple of the lanes of a vector
   bool accumulate;               // adds to C instead of writing it
+  bool isSpread = false;         // rows of C are further apart; of a CPU's
 };
 
 /// Emits a call of the product's function, made in `module` when first asked
 /// for; on a GPU the product itself, by all threads, which wait for it. `m` and
-/// `k` are known when it runs. The sum over k runs in order.
+/// `k` are known when it runs, and so is `distance`, from row to row of a C
+/// that is spread. The sum over k runs in order.
 void emitBlockProduct(Emitter &e, mlir::ModuleOp module,
                       const CpuTarget &target, const BlockProduct &product,
                       mlir::Value a, mlir::Value b, mlir::Value c,
-                      mlir::Value m, mlir::Value k);
+                      mlir::Value m, mlir::Value k, mlir::Value distance = {});
 
 /// to[c, r] = from[r, c]; both sizes are multiples of the lanes. On a GPU all
 /// threads wait for it.

@@ -28,9 +28,12 @@ int64_t bytesOf(Value value) {
 
 class Finder {
 public:
+  /// `remade` are products that each scan makes for itself.
   Finder(ScanOp scan, const ScanSchedule &schedule, const GridLimits &limits,
-         const BlockedScans &found)
-      : scan(scan), s(schedule), limits(limits), found(found) {}
+         Workers workers, const BlockedScans &found,
+         const DenseSet<Operation *> &remade)
+      : scan(scan), s(schedule), limits(limits),
+        isOnCpu(workers == Workers::Thread), found(found), remade(remade) {}
 
   /// A reason where products feed the scan, and it cannot be blocked.
   std::string why;
@@ -39,7 +42,9 @@ public:
     for (unsigned i = 0; i < scan.getInputs().size(); ++i)
       if (MatmulOp product = sourceOf(i).first)
         products.insert(product);
-    if (products.empty())
+    if (isOnCpu)
+      findSinks(scan, shape);
+    if (products.empty() && shape.sinks.empty())
       return false;
     if (limits.blocked == Choice::Never)
       return refuse("as asked");
@@ -47,17 +52,23 @@ public:
         scan->getParentOfType<EntryOp>()->getAttrOfType<StringAttr>("rnn.kind");
     if (kind && kind.getValue() == "step")
       return refuse("it is one step");
-    serial = serialShape(scan, s);
-    if (!serial)
+    if (isOnCpu && s.manyRows)
+      return refuse("a step multiplies its states by matrices");
+    if (!isOnCpu && !(serial = serialShape(scan, s)))
       return refuse("a step mixes what different threads have");
     findGroup();
     for (MatmulOp product : products)
       if (reads(product))
         add(product);
-    if (shape.groups.empty())
+    if ((shape.groups.empty() && shape.sinks.empty()) || !findInits())
       return false;
-    return findInits() && choose() &&
-           (limits.blocked == Choice::Always || pays());
+    bool isForced = limits.blocked == Choice::Always;
+    if (isOnCpu) {
+      shape.tiles = 1;
+      why = chooseOnCpu(shape, isForced);
+      return why.empty();
+    }
+    return choose() && (isForced || pays());
   }
 
   BlockedShape shape;
@@ -99,14 +110,16 @@ private:
   /// Whether the scan may make the product: it reads each column, and nothing
   /// reads one before it. Sets `isKept`, `gates`.
   bool reads(MatmulOp product) {
-    if (found.later.contains(product))
+    bool isRemade = remade.contains(product);
+    if (!isRemade &&
+        (found.later.contains(product) || found.earlier.contains(product)))
       return refuse("another scan makes its product");
     Value rows = product.getInput();
     if (!isSequence(rows.getType()) ||
         rowWidth(rows.getType()) != getWidth(rows.getType()))
       return refuse("its product is not of one row a step");
     isKept = false;
-    if (!followUses(product.getResult()))
+    if (!isRemade && !followUses(product.getResult()))
       return false;
     gates.clear();
     SmallVector<bool> covered(rowWidth(product.getType()));
@@ -115,10 +128,11 @@ private:
       if (source != product)
         continue;
       const LoopShape &own = s.values.find(scan.inputArgs()[i])->second.shape;
-      SerialShape::Role role = serial->roleOf(own);
+      SerialShape::Role role =
+          serial ? serial->roleOf(own) : SerialShape::Whole;
       if (role != SerialShape::Whole && role != SerialShape::Element)
         return refuse("all threads of a row read the same of its product");
-      gates.push_back({i, 0, offset, serial->lanesOf(own)});
+      gates.push_back({i, 0, offset, serial ? serial->lanesOf(own) : 1});
       std::fill_n(covered.begin() + offset,
                   rowWidth(scan.getInputs()[i].getType()), true);
     }
@@ -276,7 +290,9 @@ private:
   ScanOp scan;
   const ScanSchedule &s;
   const GridLimits &limits;
+  bool isOnCpu;
   const BlockedScans &found;
+  const DenseSet<Operation *> &remade;
   std::optional<SerialShape> serial;
   llvm::SetVector<MatmulOp> products;
   DenseSet<Operation *> group; // of the scan's chunks
@@ -300,23 +316,100 @@ std::string keyOf(ScanOp scan, const ScanSchedule &schedule,
     for (const BlockedShape::Gate &gate : group.gates)
       os << ' ' << gate.input << ',' << gate.source << ',' << gate.offset;
   }
+  for (const BlockedShape::Made &made : shape.made)
+    for (const BlockedShape::Made::Part &part : made.parts)
+      os << "\nmade " << made.rows.getType() << part.output << ','
+         << part.offset;
+  for (Operation *sink : shape.sinks) {
+    os << "\nsink " << sink->getName() << sink->getResultTypes();
+    if (auto product = dyn_cast<MatmulOp>(sink))
+      os << product.getTransposed();
+    for (Value operand : sink->getOperands())
+      os << ' ' << operand.getType() << shape.numberOfMade(operand);
+  }
   return key;
+}
+
+bool mayBlock(ScanOp scan) {
+  return scan.getDomain() == Domain::sequence && !scan.getInits().empty() &&
+         scan.getChunks() != Chunks::alone &&
+         scan.getChunks() != Chunks::across;
+}
+
+/// The scans that read a product, if nothing else does.
+bool findReaders(Value value, llvm::SetVector<ScanOp> &readers) {
+  return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<SliceOp, ReshapeOp>(user))
+      return findReaders(user->getResult(0), readers);
+    auto scan = dyn_cast<ScanOp>(user);
+    if (!scan || use.getOperandNumber() >= scan.getInputs().size())
+      return false;
+    readers.insert(scan);
+    return true;
+  });
+}
+
+/// Products that a backward pass makes again, as little as that takes, instead
+/// of reading what the forward pass kept: if all scans that read them make them
+/// for themselves.
+DenseSet<Operation *> findRemade(ModuleOp module,
+                                 const ScanSchedules &schedules,
+                                 const GridLimits &limits) {
+  // In a CPU's time for writing and reading a number of f32.
+  constexpr int64_t mostInner = 16;
+  llvm::MapVector<Operation *, llvm::SetVector<ScanOp>> readers;
+  DenseSet<Operation *> remade;
+  module.walk([&](MatmulOp product) {
+    llvm::SetVector<ScanOp> found;
+    if (getWidth(product.getInput().getType()) > mostInner ||
+        !findReaders(product.getResult(), found))
+      return;
+    found.remove_if(
+        [](ScanOp scan) { return scan.getChunks() == Chunks::alone; });
+    if (found.size() < 2 || !llvm::all_of(found, mayBlock))
+      return;
+    readers[product] = found;
+    remade.insert(product);
+  });
+  const BlockedScans none;
+  auto isMade = [&](Operation *product) {
+    return llvm::all_of(readers[product], [&](ScanOp scan) {
+      Finder finder(scan, schedules.find(scan)->second, limits, Workers::Thread,
+                    none, remade);
+      return finder.run() &&
+             llvm::any_of(finder.shape.groups, [&](auto &group) {
+               return llvm::any_of(group.sources, [&](auto &source) {
+                 return source.product == product;
+               });
+             });
+    });
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto &[product, scans] : readers)
+      if (remade.contains(product) && !isMade(product)) {
+        remade.erase(product);
+        changed = true;
+      }
+  }
+  return remade;
 }
 
 } // namespace
 
 BlockedScans findBlocked(ModuleOp module, const ScanSchedules &schedules,
-                         const GridLimits &limits) {
+                         const GridLimits &limits, Workers workers) {
   BlockedScans result;
-  if (limits.sharedBytes == 0)
-    return result;
   llvm::StringMap<unsigned> byKey;
+  DenseSet<Operation *> remade;
+  if (workers == Workers::Thread)
+    remade = findRemade(module, schedules, limits);
   module.walk<WalkOrder::PreOrder>([&](ScanOp scan) {
-    if (scan.getDomain() != Domain::sequence || scan.getInits().empty() ||
-        scan.getChunks() == Chunks::alone || scan.getChunks() == Chunks::across)
+    if (!mayBlock(scan))
       return WalkResult::skip();
     const ScanSchedule &schedule = schedules.find(scan)->second;
-    Finder finder(scan, schedule, limits, result);
+    Finder finder(scan, schedule, limits, workers, result, remade);
     if (!finder.run()) {
       // Sums of losses and gradients are no recurrences that a user knows.
       if (!finder.why.empty() && scan->hasAttr("rnn.layer"))
@@ -327,6 +420,8 @@ BlockedScans findBlocked(ModuleOp module, const ScanSchedules &schedules,
     for (const BlockedShape::Group &group : shape.groups)
       for (const BlockedShape::Source &source : group.sources)
         result.later[source.product] = scan;
+    for (Operation *sink : shape.sinks)
+      result.earlier[sink] = scan;
     for (Value init : scan.getInits())
       if (auto across = init.getDefiningOp<ScanOp>();
           across && across.getChunks() == Chunks::across)

@@ -1,4 +1,5 @@
 #include "passes/cpu/CpuKernels.h"
+#include "passes/cpu/BlockedRows.h"
 #include "passes/cpu/ScanKernel.h"
 #include "passes/cpu/SimpleKernels.h"
 #include "runtime/module_abi.h"
@@ -18,6 +19,12 @@ std::string typeName(Type type) {
 void CpuKernels::makeScan(StringRef name, ScanOp scan,
                           const ScanSchedule &schedule) {
   emitScanKernel(scan, schedule, module, name, target);
+}
+
+void CpuKernels::makeBlocked(StringRef name, ScanOp scan,
+                             const ScanSchedule &schedule,
+                             const BlockedShape &shape) {
+  emitBlockedRows(scan, schedule, shape, module, name, target);
 }
 
 void CpuKernels::makeCopy(StringRef name, Type from, Type to, int64_t width,

@@ -17,6 +17,9 @@ public:
 
   void makeScan(llvm::StringRef name, ScanOp scan,
                 const ScanSchedule &schedule) override;
+  void makeBlocked(llvm::StringRef name, ScanOp scan,
+                   const ScanSchedule &schedule,
+                   const BlockedShape &shape) override;
   void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
                 int64_t width, bool accumulate) override;
   void makeTranspose(llvm::StringRef name, mlir::FloatType element,

@@ -3,6 +3,8 @@
 #ifndef RNN_PASSES_CPU_CPUTARGET_H
 #define RNN_PASSES_CPU_CPUTARGET_H
 
+#include "passes/cpu/Choice.h"
+
 #include "mlir/Support/LLVM.h"
 
 #include <memory>
@@ -24,6 +26,8 @@ struct CpuTarget {
   std::vector<std::string> required;
   /// Bits of the vectors that loops are written with.
   unsigned vectorBits = 128;
+  /// Whether scans run in one kernel with their products (BlockedShape.h).
+  Choice blocked = Choice::Auto;
 
   bool hasAVX512() const { return vectorBits == 512; }
 

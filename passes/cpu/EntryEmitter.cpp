@@ -270,9 +270,15 @@ LogicalResult EntryEmitter::emitOp(Operation *op) {
   else if (auto matmul = dyn_cast<MatmulOp>(op))
     whetherBlocked(
         parent.catalog.blocked.later.lookup(op), [] {},
-        [&] { emitMatmul(matmul); });
+        [&] {
+          whetherBlocked(
+              parent.catalog.blocked.earlier.lookup(op), [] {},
+              [&] { emitMatmul(matmul); });
+        });
   else if (auto outer = dyn_cast<OuterSumOp>(op))
-    emitOuterSum(outer);
+    whetherBlocked(
+        parent.catalog.blocked.earlier.lookup(op), [] {},
+        [&] { emitOuterSum(outer); });
   else if (auto sum = dyn_cast<SumBatchOp>(op))
     emitSumBatch(sum);
   else if (auto scatter = dyn_cast<ScatterSumOp>(op))

@@ -59,15 +59,20 @@ private:
   void emitScan(ScanOp scan);
   void emitPass(const OnePass &pass);
   void emitBlocked(ScanOp scan);
+  /// What a kernel is called with.
+  struct LaunchValues {
+    llvm::SmallVector<mlir::Value> values, extents;
+  };
+  void addSink(mlir::Operation *sink, const BlockedShape &shape,
+               LaunchValues &to);
+  mlir::Value rowsOfBlockedItem(const BlockedShape &shape);
+  Tensor partsOf(mlir::Operation *outer);
+  Tensor resultOf(mlir::Operation *sink);
   /// A call in which the scan runs with its products; null for every call.
   mlir::Value isBlocked(ScanOp scan, const BlockedShape &shape);
   /// `then` in such calls, and `otherwise` in others, or of any other scan.
   void whetherBlocked(ScanOp scan, llvm::function_ref<void()> then,
                       llvm::function_ref<void()> otherwise);
-  /// What a kernel is called with.
-  struct LaunchValues {
-    llvm::SmallVector<mlir::Value> values, extents;
-  };
   /// Adds what a scan's is.
   void addLaunchValues(ScanOp scan, LaunchValues &to);
   /// And a value's place.
@@ -80,6 +85,13 @@ private:
   void emitMatmul(MatmulOp op);
   void emitOuterSum(OuterSumOp op);
   void emitSumBatch(SumBatchOp op);
+  struct RowSum {
+    bool mean = false, fresh = false, inPlace = false;
+  };
+  /// The sum of `count` rows of `width` elements.
+  void sumRows(const Tensor &from, mlir::Value count, const Tensor &to,
+               int64_t width, RowSum how, mlir::Value fromExtent = {},
+               mlir::Value toExtent = {});
   void emitScatterSum(ScatterSumOp op);
   void emitTranspose(TransposeOp op);
   void emitPack(PackOp op);

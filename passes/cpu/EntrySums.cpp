@@ -34,24 +34,29 @@ void EntryEmitter::emitOuterSum(OuterSumOp op) {
             parts});
 }
 
-void EntryEmitter::emitSumBatch(SumBatchOp op) {
+void EntryEmitter::sumRows(const Tensor &from, Value count, const Tensor &to,
+                           int64_t width, RowSum how, Value fromExtent,
+                           Value toExtent) {
   FloatType element = parent.layout.elementType;
-  int64_t width = rowWidth(op.getType());
-  bool inPlace = isAccumulatedInPlace(op);
   std::string name = "sum_batch_" + typeName(element) + "_" +
-                     std::to_string(width) + (op.getMean() ? "_mean" : "") +
-                     (op.getFresh() ? "_fresh" : "") + (inPlace ? "_add" : "");
+                     std::to_string(width) + (how.mean ? "_mean" : "") +
+                     (how.fresh ? "_fresh" : "") + (how.inPlace ? "_add" : "");
   parent.require(name, [&](StringRef name) {
-    parent.kernels.makeSumBatch(name, element, width, op.getMean(),
-                                op.getFresh(), inPlace);
+    parent.kernels.makeSumBatch(name, element, width, how.mean, how.fresh,
+                                how.inPlace);
   });
+  launch(name, e.index(parent.kernels.featureItems(element, width)),
+         {from.pointer, from.stride, to.pointer, count, rows, carry},
+         {fromExtent, number(), toExtent, number(), number(), number()});
+}
+
+void EntryEmitter::emitSumBatch(SumBatchOp op) {
+  bool inPlace = isAccumulatedInPlace(op);
   Tensor from = tensors[op.getInput()];
   Tensor to = inPlace ? gradientOf(op) : tensors[op.getResult()];
-  launch(name, e.index(parent.kernels.featureItems(element, width)),
-         {from.pointer, from.stride, to.pointer,
-          rowsOf(op.getInput().getType()), rows, carry},
-         {extent(op.getInput(), from), number(), extent(op.getResult(), to),
-          number(), number(), number()});
+  sumRows(from, rowsOf(op.getInput().getType()), to, rowWidth(op.getType()),
+          {op.getMean(), op.getFresh(), inPlace}, extent(op.getInput(), from),
+          extent(op.getResult(), to));
 }
 
 void EntryEmitter::emitScatterSum(ScatterSumOp op) {

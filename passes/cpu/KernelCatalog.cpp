@@ -29,7 +29,8 @@ public:
     for (ScanOp scan : scans)
       if (!catalog.inPasses.contains(scan))
         addKernel(scan);
-    catalog.blocked = findBlocked(module, catalog.schedules, limits);
+    catalog.blocked =
+        findBlocked(module, catalog.schedules, limits, catalog.workers);
     return std::move(catalog);
   }
 

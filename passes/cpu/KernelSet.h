@@ -60,11 +60,10 @@ public:
                         const KernelCatalog &) {
     llvm_unreachable("a CPU runs the scans of a pass one by one");
   }
-  /// A scan with its products, of such a catalog as well.
-  virtual void makeBlocked(llvm::StringRef, ScanOp, const ScanSchedule &,
-                           const BlockedShape &) {
-    llvm_unreachable("a CPU multiplies before it scans");
-  }
+  /// A scan with its products.
+  virtual void makeBlocked(llvm::StringRef name, ScanOp scan,
+                           const ScanSchedule &schedule,
+                           const BlockedShape &shape) = 0;
   virtual void makeCopy(llvm::StringRef name, mlir::Type from, mlir::Type to,
                         int64_t width, bool accumulate) = 0;
   virtual void makeTranspose(llvm::StringRef name, mlir::FloatType element,

@@ -61,9 +61,9 @@ public:
     FailureOr<ModuleLayout> layout = ModuleLayout::get(module);
     if (failed(layout))
       return signalPassFailure();
-    FailureOr<KernelCatalog> catalog =
-        KernelCatalog::get(module, gpu ? Workers::Block : Workers::Thread,
-                           gpu ? gpu->limits() : GridLimits());
+    FailureOr<KernelCatalog> catalog = KernelCatalog::get(
+        module, gpu ? Workers::Block : Workers::Thread,
+        gpu ? gpu->limits() : GridLimits::ofCpu(target->blocked));
     if (failed(catalog) || failed(checkWorkspaces(module, *catalog)))
       return signalPassFailure();
     llvm::json::Value descriptor =

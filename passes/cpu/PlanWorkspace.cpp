@@ -104,6 +104,9 @@ public:
     for (auto &[op, scan] : catalog.blocked.later)
       if (auto own = range.find(op); own != range.end())
         own->second.second = range.find(scan)->second.second;
+    for (auto &[op, scan] : catalog.blocked.earlier)
+      if (auto own = range.find(op); own != range.end())
+        own->second.first = range.find(scan)->second.first;
     planBlock(entry.getBody().front());
     for (auto &[value, location] : plan.locations)
       touchUses(location, value);
@@ -230,6 +233,8 @@ private:
       int64_t most = ProductParts::most(m, n);
       return most > 1 ? sizeOf(outer.getType()) * most : SizePolynomial();
     }
+    if (isa<OuterSumOp>(op) && catalog.blocked.earlier.contains(op))
+      return sizeOf(op->getResult(0).getType()) * BlockedShape::mostParts;
     auto it = catalog.schedules.find(op);
     if (it == catalog.schedules.end() || !it->second.resident ||
         it->second.resident->team == 1)

@@ -11,6 +11,7 @@
 #define RNN_PASSES_CPU_RESIDENTSHAPE_H
 
 #include "dialect/RNNDialect.h"
+#include "passes/cpu/Choice.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -18,10 +19,7 @@
 
 namespace rnn {
 
-/// Of what a cost model chooses, what tests ask for.
-enum class Choice { Auto, Always, Never };
-
-/// What a GPU's blocks have. Of a CPU, nothing.
+/// What a GPU's blocks have; of a CPU, nothing but the choice.
 struct GridLimits {
   int64_t sharedBytes = 0; // of a block
   int64_t mostTeam = 0;    // blocks that may wait for each other
@@ -32,6 +30,12 @@ struct GridLimits {
   static constexpr int64_t mostForced = 256;
   /// Whether scans run in one kernel with their products (BlockedShape.h).
   Choice blocked = Choice::Auto;
+
+  static GridLimits ofCpu(Choice blocked) {
+    GridLimits limits;
+    limits.blocked = blocked;
+    return limits;
+  }
 };
 
 struct ResidentShape {

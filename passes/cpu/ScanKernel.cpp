@@ -175,6 +175,18 @@ ScanItem scanItem(Emitter &e, ScanOp scan, const ScanArguments &arguments,
   return {batch, e.add(e.mul(batch, chunks.count), chunk), from, to};
 }
 
+void copyLasts(RowEmitter &rows, ScanOp scan, ScanArguments &arguments,
+               Value row, ArrayRef<Value> states,
+               llvm::function_ref<bool(Value)> isWanted) {
+  for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
+    if (last.use_empty() || !isWanted(last))
+      continue;
+    Type element = getElementTypeOrSelf(last.getType());
+    rows.copyRow(states[i], rows.rowOf(arguments.tensors[last], row, element),
+                 element, rowWidth(last.getType()));
+  }
+}
+
 void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
                     StringRef name, const CpuTarget &target) {
   Emitter e(scan.getLoc(), module.getContext());
@@ -207,16 +219,6 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
   auto timeOf = [&](Value iteration) {
     return scan.getReverse() ? e.sub(lastTime, iteration) : iteration;
   };
-  auto copyLasts = [&](Value row, ArrayRef<Value> final,
-                       llvm::function_ref<bool(Value)> isWanted) {
-    for (auto [i, last] : llvm::enumerate(scan.getLasts())) {
-      if (last.use_empty() || !isWanted(last))
-        continue;
-      Type element = getElementTypeOrSelf(last.getType());
-      rows.copyRow(final[i], rows.rowOf(tensors[last], row, element), element,
-                   rowWidth(last.getType()));
-    }
-  };
   if (schedule.manyRows) {
     int64_t most = schedule.mostRows();
     e.loop(
@@ -238,7 +240,7 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
             SmallVector<Value> final;
             for (unsigned i = 0; i < states; ++i)
               final.push_back(rows.stateRow(i, after));
-            copyLasts(after.batch, final, [](Value) { return true; });
+            copyLasts(rows, scan, arguments, after.batch, final);
           });
         },
         most);
@@ -261,15 +263,15 @@ void emitScanKernel(ScanOp scan, const ScanSchedule &schedule, ModuleOp module,
               {e.add(firstRow, time), batch, time, iteration, {}}, current);
         }));
     auto isPerChunk = [](Value last) { return isSequence(last.getType()); };
-    copyLasts(row, final, isPerChunk);
+    copyLasts(rows, scan, arguments, row, final, isPerChunk);
     auto isPerRow = [&](Value last) { return !isPerChunk(last); };
     if (!scan.isChunked())
-      return copyLasts(batch, final, isPerRow);
+      return copyLasts(rows, scan, arguments, batch, final, isPerRow);
     Value isLast = e.equal(to, scalars.time);
     auto then = scf::IfOp::create(e, isLast, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(e);
     e.setInsertionPointToStart(then.thenBlock());
-    copyLasts(batch, final, isPerRow);
+    copyLasts(rows, scan, arguments, batch, final, isPerRow);
   });
 }
 

@@ -55,6 +55,15 @@ struct ScanItem {
 ScanItem scanItem(Emitter &e, ScanOp scan, const ScanArguments &arguments,
                   mlir::Value index);
 
+/// Emits copies of the states' rows after the last step to where the last
+/// states of row `row` go, of those that are wanted.
+void copyLasts(
+    RowEmitter &rows, ScanOp scan, ScanArguments &arguments, mlir::Value row,
+    llvm::ArrayRef<mlir::Value> states,
+    llvm::function_ref<bool(mlir::Value last)> isWanted = [](mlir::Value) {
+      return true;
+    });
+
 /// What two scans must have in common to share a kernel.
 std::string structuralKey(ScanOp scan, const ScanSchedule &schedule);
 

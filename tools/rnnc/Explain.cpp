@@ -80,6 +80,9 @@ static std::string explainBlocked(const json::Object &kernel) {
   if (int64_t least = kernel.getInteger("least_batch").value_or(1); least > 1)
     calls += (calls.empty() ? " of at least " : ", of at least ") +
              std::to_string(least) + " batch rows";
+  if (int64_t least = kernel.getInteger("least_rows").value_or(1); least > 1)
+    calls += (calls.empty() ? " of at least " : ", of at least ") +
+             std::to_string(least) + " rows (batch times time)";
   return "  " + text(kernel, "name").str() + " is " +
          text(kernel, "instead_of").str() + " with its products, in " +
          (calls.empty() ? "all calls" : "calls" + calls) + ".\n";

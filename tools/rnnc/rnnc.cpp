@@ -100,8 +100,8 @@ cl::opt<int64_t> kept(
     cl::init(-1), cl::cat(category));
 cl::opt<rnn::Choice> blocked(
     "blocked",
-    cl::desc("Whether a GPU runs a recurrence in one kernel with the products "
-             "that feed it:"),
+    cl::desc("Whether a recurrence runs in one kernel with the products that "
+             "feed it, and on a CPU with those that it feeds:"),
     cl::values(clEnumValN(rnn::Choice::Auto, "auto",
                           "where that should be faster (default)"),
                clEnumValN(rnn::Choice::Always, "always", "where it can"),
@@ -245,6 +245,8 @@ int compile() {
   SmallVector<rnn::CpuTarget> targets;
   if (failed(findTargets(targets, why)))
     return fail(why);
+  for (rnn::CpuTarget &target : targets)
+    target.blocked = blocked;
   const rnn::CpuTarget *target = &targets.front();
   std::optional<rnn::GpuTarget> gpu;
   if (targetName != "cpu") {
@@ -265,8 +267,8 @@ int compile() {
       return fail("f64, which is there to check gradients, is for --target=cpu "
                   "and --target=sim");
   } else {
-    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-             &precise, &team, &kept, &blocked})
+    for (const cl::Option *option :
+         std::initializer_list<const cl::Option *>{&precise, &team, &kept})
       if (option->getNumOccurrences())
         return fail("--" + option->ArgStr.str() +
                     " says how a GPU's kernels are written; give a GPU's "
@@ -367,7 +369,8 @@ int compile() {
   if (report != Report::None) {
     rnn::Workers workers = gpu ? rnn::Workers::Block : rnn::Workers::Thread;
     FailureOr<llvm::json::Value> descriptor = rnn::describeModule(
-        *module, *target, workers, gpu ? gpu->limits() : rnn::GridLimits());
+        *module, *target, workers,
+        gpu ? gpu->limits() : rnn::GridLimits::ofCpu(blocked));
     if (failed(descriptor))
       return 1;
     return printTo([&](llvm::raw_ostream &out) {
