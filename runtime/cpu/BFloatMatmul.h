@@ -1,5 +1,6 @@
 // Products of bf16 by oneDNN's matmul primitive, which multiplies them as they
-// are where the CPU is fast at that (OneDnn.h). One thread a call, as OneDnn.h's.
+// are where the CPU is fast at that (OneDnn.h). One thread a call, as
+// OneDnn.h's.
 #ifndef RNN_CPU_BFLOATMATMUL_H
 #define RNN_CPU_BFLOATMATMUL_H
 
