@@ -149,7 +149,7 @@ rnn_code rnn_session_load(rnn_session *handle, const char *path,
     checkParameterNames(session, file);
     Buffer parameters = readFlat(session, file, "");
     StringMap metadata = userMetadata(file);
-    session.parameters.copyIn(0, parameters.data(), parameters.size());
+    session.changeParameters().copyIn(0, parameters.data(), parameters.size());
     session.metadata.swap(metadata);
   });
 }
@@ -160,7 +160,7 @@ rnn_code rnn_session_save(rnn_session *handle, const char *path,
     Session &session = *required(handle, "session")->session;
     SessionUse use(session);
     std::vector<TensorToStore> tensors;
-    HostView parameters(session.parameters);
+    HostView parameters(session.parameters());
     appendFlat(session, parameters, "", tensors);
     writeSafetensors(required(path, "path"), checkpointMetadata(session),
                      tensors);

@@ -19,9 +19,11 @@ Session::Session(std::shared_ptr<const Module> of, unsigned threads,
                  const rnn_host *program, const char *deviceName)
     : module(std::move(of)), device(openDevice(module, deviceName)),
       host(threads, program, device.get()),
-      parameters(DeviceBuffer::zeroed(*device, flatBytes())),
       gradients(DeviceBuffer::zeroed(*device, flatBytes())), inputs(*device),
-      frozen(descriptor().parameters.size()), outputs(*device) {}
+      frozen(descriptor().parameters.size()),
+      flatParameters(DeviceBuffer::zeroed(*device, flatBytes())),
+      stepWeights(flatParameters.data(), flatBytes()),
+      preparedSteps(descriptor().entries.size()), outputs(*device) {}
 
 int64_t Session::flatBytes() const {
   return (CheckedSize(descriptor().parameterCount) * byteSize(elementType()))
@@ -61,6 +63,7 @@ static void fill(Host &host, const ParameterSpec &spec, uint64_t seed,
 
 void Session::initialize(uint64_t seed) {
   Buffer drawn;
+  DeviceBuffer &parameters = changeParameters();
   char *values = parameters.at(0);
   if (!device->isHost()) {
     drawn = Buffer::zeroed(flatBytes());
@@ -168,7 +171,7 @@ void Session::invoke(size_t index, const Extents &extents,
 
 void Session::enter(size_t index, rnn_call &call, const DeviceBuffer &workspace,
                     const State *state) {
-  call.parameters = parameters.data();
+  call.parameters = flatParameters.data();
   call.constants = device->constants();
   call.states_in = state && state->carried() ? state->in() : nullptr;
   call.time_offset = state ? state->time : 0;
@@ -193,11 +196,32 @@ void Session::run(size_t index, const rnn_tensor *given, size_t inputCount,
     state->advance(extents.time);
 }
 
+void Session::prepareSteps(size_t index) {
+  if (!device->isHost() || !host.multiplies() || preparedSteps[index])
+    return;
+  const EntrySpec &entry = descriptor().entries[index];
+  std::vector<const void *> in(entry.inputs.size());
+  std::vector<void *> out(entry.outputs.size());
+  rnn_call call = {};
+  call.batch = call.time = 1;
+  call.inputs = in.data();
+  call.outputs = out.data();
+  call.parameters = flatParameters.data();
+  stepWeights.record(module->entry(index), call);
+  preparedSteps[index] = true;
+  host.setStepWeights(&stepWeights);
+  packedVersion = 0;
+}
+
 void Session::step(State &state, const rnn_tensor *given, size_t inputCount,
                    const rnn_tensor *wanted, size_t outputCount) {
   size_t index = state.stepEntry();
   Extents extents =
       check(index, given, inputCount, wanted, outputCount, &state);
+  if (packedVersion != parameterVersion) {
+    stepWeights.pack(host);
+    packedVersion = parameterVersion;
+  }
   state.stepInputs.bindInputs(given, inputCount);
   state.stepOutputs.bindOutputs(wanted, outputCount);
   rnn_call call = {};

@@ -45,6 +45,8 @@ public:
   // the current one. A device may still be at work when it returns.
   void invoke(size_t index, const Extents &extents, const void *const *in,
               void *const *out, State *state, uint64_t seed, uint64_t step);
+  // Lays out the weights of a step entry, before the first step of a state.
+  void prepareSteps(size_t index);
   // One step of the state's model; never allocates.
   void step(State &state, const rnn_tensor *inputs, size_t inputCount,
             const rnn_tensor *outputs, size_t outputCount);
@@ -52,7 +54,13 @@ public:
   const std::shared_ptr<const Module> module;
   const std::unique_ptr<Device> device;
   Host host;
-  DeviceBuffer parameters, gradients;
+  const DeviceBuffer &parameters() const { return flatParameters; }
+  // Whoever writes them asks for them anew: steps have a copy.
+  DeviceBuffer &changeParameters() {
+    ++parameterVersion;
+    return flatParameters;
+  }
+  DeviceBuffer gradients;
   CallTensors inputs;       // of the call at work
   std::vector<bool> frozen; // one per parameter
   std::map<std::string, std::string> metadata;
@@ -61,6 +69,11 @@ private:
   // Fills in what every call has and runs it. Throws what a launch has.
   void enter(size_t index, rnn_call &call, const DeviceBuffer &workspace,
              const State *state);
+
+  DeviceBuffer flatParameters;
+  uint64_t parameterVersion = 1, packedVersion = 0;
+  PackedWeights stepWeights;
+  std::vector<bool> preparedSteps; // one per entry
 
   friend class SessionUse;
   std::atomic<bool> inUse{false};

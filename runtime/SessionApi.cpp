@@ -88,7 +88,7 @@ rnn_code rnn_session_get_parameter(rnn_session *handle, const char *name,
                                    const rnn_tensor *to, rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
     int64_t offset = locate(session, name, to);
-    session.parameters.copyOut(offset, to->data, tensorBytes(*to));
+    session.parameters().copyOut(offset, to->data, tensorBytes(*to));
   });
 }
 
@@ -96,7 +96,7 @@ rnn_code rnn_session_set_parameter(rnn_session *handle, const char *name,
                                    const rnn_tensor *from, rnn_error *error) {
   return withSession(handle, error, [&](Session &session) {
     int64_t offset = locate(session, name, from);
-    session.parameters.copyIn(offset, from->data, tensorBytes(*from));
+    session.changeParameters().copyIn(offset, from->data, tensorBytes(*from));
   });
 }
 

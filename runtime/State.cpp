@@ -43,6 +43,7 @@ State::State(Session &session, size_t entry, int64_t batch)
   workspace = DeviceBuffer(*session.device, spec.workspaceBytes(batch, 1));
   stepInputs.prepare(stepBytes(spec.inputs, batch));
   stepOutputs.prepare(stepBytes(spec.outputs, batch));
+  session.prepareSteps(size_t(step));
 }
 
 const EntrySpec &State::table() const {

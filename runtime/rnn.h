@@ -195,7 +195,8 @@ RNN_API rnn_code rnn_checkpoint_inspect(const char *path, char **json,
 // The recurrent state of `batch` sequences. `name` is a model, an objective or
 // an entry; the state fits every entry of this session's module with the same
 // state table. It starts as the initial state (zero or learned). For a model
-// with a step, all memory that stepping needs is allocated here.
+// with a step, all memory that stepping needs is allocated here; on a CPU that
+// is, for the session's first, room for the weights as its products read them.
 RNN_API rnn_code rnn_state_create(rnn_session *session, const char *name,
                                   int64_t batch, rnn_state **state,
                                   rnn_error *error);

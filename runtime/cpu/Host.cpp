@@ -110,6 +110,9 @@ void Host::matmul(const rnn_matmul &product, bool mayAllocate) {
                   size_t(product.n * size));
     return;
   }
+  if (const float *panels =
+          mayAllocate || !stepWeights ? nullptr : stepWeights->find(product))
+    return packedProduct(product, panels);
   bool isNarrow = product.element_type == RNN_BF16;
   bool library =
       mayAllocate && oneDnn.available() && product.element_type != RNN_F64;
@@ -123,17 +126,29 @@ void Host::matmul(const rnn_matmul &product, bool mayAllocate) {
 // Below this many multiplications a second thread costs more than it gives.
 static constexpr int64_t worthThreads = 1 << 17;
 
-void Host::fewRowsProduct(const rnn_matmul &product) {
-  constexpr int64_t columns = 64;
-  int64_t tiles = (product.n + columns - 1) / columns;
-  auto body = [&](int64_t begin, int64_t end) {
-    chosen.fewRows(product, begin * columns,
-                   std::min(end * columns, product.n));
+template <typename Callable>
+void Host::forColumns(const rnn_matmul &product, int64_t width,
+                      Callable &&body) {
+  int64_t panels = (product.n + width - 1) / width;
+  auto columns = [&](int64_t begin, int64_t end) {
+    body(begin * width, std::min(end * width, product.n));
   };
   if (product.m * product.n * product.k < worthThreads)
-    body(0, tiles);
+    columns(0, panels);
   else
-    forRanges(tiles, body);
+    forRanges(panels, columns);
+}
+
+void Host::fewRowsProduct(const rnn_matmul &product) {
+  forColumns(product, 64, [&](int64_t begin, int64_t end) {
+    chosen.fewRows(product, begin, end);
+  });
+}
+
+void Host::packedProduct(const rnn_matmul &product, const float *panels) {
+  forColumns(product, chosen.panelColumns, [&](int64_t begin, int64_t end) {
+    chosen.packedRows(product, panels, begin, end);
+  });
 }
 
 void Host::tiledProduct(const rnn_matmul &product, bool library,

@@ -8,6 +8,7 @@
 #include "cpu/HostProfile.h"
 #include "cpu/Kernels.h"
 #include "cpu/OneDnn.h"
+#include "cpu/PackedWeights.h"
 #include "cpu/ThreadPool.h"
 
 #include <exception>
@@ -24,7 +25,8 @@ public:
   Host &operator=(const Host &) = delete;
 
   const rnn_host *table() const { return &functions; }
-  // For steps: the same, without oneDNN, which allocates in every product.
+  // For steps: the same, without oneDNN, which allocates in every product, and
+  // with weights laid out beforehand.
   const rnn_host *stepTable() const { return &stepFunctions; }
   void parallelFor(int64_t count, ThreadPool::Body body, void *argument);
   // body(begin, end), any callable; it must not throw.
@@ -38,6 +40,10 @@ public:
         &body);
   }
   void matmul(const rnn_matmul &product, bool mayAllocate = true);
+  // Whether products are the host's own and not the program's.
+  bool multiplies() const { return !program.matmul; }
+  // For products of steps by these; null: by weights as they lie.
+  void setStepWeights(const PackedWeights *weights) { stepWeights = weights; }
   // Nothing passes through the module's code, which knows no exceptions: the
   // first failure is kept, launches after it do nothing.
   void launch(const rnn_launch &launch) noexcept;
@@ -67,6 +73,10 @@ private:
   void timed(const What &what, Work work) noexcept;
   void tiledProduct(const rnn_matmul &product, bool library, bool mayAllocate);
   void fewRowsProduct(const rnn_matmul &product);
+  void packedProduct(const rnn_matmul &product, const float *panels);
+  // body(begin, end) over panels of so many columns, by one thread if small.
+  template <typename Callable>
+  void forColumns(const rnn_matmul &product, int64_t width, Callable &&body);
 
   rnn_host program = {};
   Device *device;
@@ -74,6 +84,7 @@ private:
   std::optional<HostProfile> profile;
   ThreadPool pool;
   OneDnn oneDnn;
+  const PackedWeights *stepWeights = nullptr;
   const Kernels &chosen;
   rnn_host functions, stepFunctions;
 };

@@ -226,6 +226,61 @@ void fewRowsOf(const rnn_matmul &p, int64_t n0, int64_t n1) {
   }
 }
 
+// C[R, columns] (+)= A[R, k] by a panel. A single row has two sums of each
+// column, of even and odd k: one alone would wait for itself.
+template <int R>
+void panelRows(const rnn_matmul &p, int64_t i, const float *panelOfB, int64_t j,
+               int64_t columns) {
+  constexpr int parts = R == 1 ? 2 : 1;
+  const float *a = static_cast<const float *>(p.a) + i * p.lda;
+  float *c = static_cast<float *>(p.c) + i * p.ldc + j;
+  Vector<float>::type sums[parts][R][vectors] = {};
+  auto step = [&](int64_t k, int part) {
+    Vector<float>::type factors[vectors];
+    for (int v = 0; v < vectors; ++v)
+      factors[v] = load(panelOfB + k * panel<float> + v * lanes<float>);
+    for (int r = 0; r < R; ++r) {
+      float x = a[r * p.lda + k];
+      for (int v = 0; v < vectors; ++v)
+        sums[part][r][v] += x * factors[v];
+    }
+  };
+  int64_t k = 0;
+  for (; k + parts <= p.k; k += parts)
+    for (int part = 0; part < parts; ++part)
+      step(k + part, part);
+  for (; k < p.k; ++k)
+    step(k, 0);
+  for (int r = 0; r < R; ++r) {
+    alignas(64) float row[panel<float>];
+    for (int v = 0; v < vectors; ++v) {
+      for (int part = 1; part < parts; ++part)
+        sums[0][r][v] += sums[part][r][v];
+      store(row + v * lanes<float>, sums[0][r][v]);
+    }
+    for (int64_t x = 0; x < columns; ++x)
+      c[r * p.ldc + x] = p.accumulate ? c[r * p.ldc + x] + row[x] : row[x];
+  }
+}
+
+void packedRows(const rnn_matmul &p, const float *panels, int64_t n0,
+                int64_t n1) {
+  constexpr decltype(&panelRows<1>) byRows[rows] = {panelRows<1>, panelRows<2>,
+                                                    panelRows<3>, panelRows<4>,
+                                                    panelRows<5>, panelRows<6>};
+  int64_t blocks = (p.m + rows - 1) / rows; // as equal as can be
+  for (int64_t j = n0; j < n1; j += panel<float>)
+    for (int64_t i = 0; i < blocks; ++i) {
+      int64_t first = p.m * i / blocks, end = p.m * (i + 1) / blocks;
+      byRows[end - first - 1](p, first, panels + j * p.k, j,
+                              least(panel<float>, n1 - j));
+    }
+}
+
+void packPanel(const rnn_matmul &p, int64_t n0, float *packed) {
+  pack(p, 0, p.k, n0, least(panel<float>, p.n - n0), packed);
+}
+
 template <typename T> double sumOf(const T *data, int64_t count) {
   double sums[16] = {};
   int64_t i = 0;
@@ -276,4 +331,6 @@ double sumOfSquares(const void *data, int64_t count, int32_t type) {
 } // namespace
 
 extern const Kernels rnn::RNN_KERNELS;
-const Kernels rnn::RNN_KERNELS = {tile, fewRows, widen, narrow, sumOfSquares};
+const Kernels rnn::RNN_KERNELS = {tile,      fewRows,     panel<float>,
+                                  packPanel, packedRows,  widen,
+                                  narrow,    sumOfSquares};

@@ -15,6 +15,15 @@ struct Kernels {
                int64_t n1);
   // Columns [n0, n1) of a product of few rows, A not transposed.
   void (*fewRows)(const rnn_matmul &product, int64_t n0, int64_t n1);
+  // Panels of a matrix are its columns, panelColumns at a time, one panel
+  // behind the other: [k, panelColumns], zeros where there are none. packPanel
+  // makes the one of op(B) that begins with column n0, of f32.
+  int64_t panelColumns;
+  void (*packPanel)(const rnn_matmul &product, int64_t n0, float *panel);
+  // Columns [n0, n1) of a product of f32, A not transposed, by op(B)'s panels;
+  // n0 is a multiple of panelColumns.
+  void (*packedRows)(const rnn_matmul &product, const float *panels, int64_t n0,
+                     int64_t n1);
   // bf16, given as its bits, to f32, and back to the nearest, ties to even.
   void (*widen)(const uint16_t *from, float *to, int64_t count);
   void (*narrow)(const float *from, uint16_t *to, int64_t count);

@@ -108,7 +108,7 @@ void Optimizer::apply(const rnn_update &common, const Range &range,
                       double weightDecay) const {
   int64_t size = byteSize(session.elementType());
   rnn_update part = common;
-  part.parameters = session.parameters.at(range.offset * size);
+  part.parameters = session.parameters().at(range.offset * size);
   part.gradients = session.gradients.at(range.offset * size);
   part.first_moment = firstMoment.at(range.offset * size);
   part.second_moment = secondMoment.at(range.offset * size);
@@ -118,6 +118,7 @@ void Optimizer::apply(const rnn_update &common, const Range &range,
 }
 
 void Optimizer::update(const rnn_update &common, double weightDecay) {
+  session.changeParameters();
   if (session.device->isHost())
     return session.host.forRanges(
         int64_t(pieces.size()), [&](int64_t begin, int64_t end) {

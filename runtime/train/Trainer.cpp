@@ -134,7 +134,7 @@ void Trainer::notFinite(const std::string &what) {
   struct {
     const DeviceBuffer &buffer;
     const char *name;
-  } const places[] = {{session.parameters, "parameter"},
+  } const places[] = {{session.parameters(), "parameter"},
                       {session.gradients, "gradient of"}};
   std::string place = "; all parameters and gradients are finite by themselves";
   for (const auto &[flat, kind] : places) {

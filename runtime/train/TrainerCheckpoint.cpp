@@ -57,7 +57,7 @@ void Trainer::save(const std::string &path, State *const *states,
                    size_t stateCount) const {
   rnn_element_type type = session.elementType();
   std::vector<TensorToStore> tensors;
-  HostView parameters(session.parameters), first(optimizer.firstMoment),
+  HostView parameters(session.parameters()), first(optimizer.firstMoment),
       second(optimizer.secondMoment);
   appendFlat(session, parameters, "", tensors);
   appendFlat(session, first, firstPrefix, tensors);
@@ -172,7 +172,7 @@ void Trainer::resume(const std::string &path, State *const *states,
   Buffer second = readFlat(session, file, secondPrefix);
   StringMap metadata = userMetadata(file);
   // Nothing below fails, unless a GPU does and with it the whole session.
-  session.parameters.copyIn(0, parameters.data(), parameters.size());
+  session.changeParameters().copyIn(0, parameters.data(), parameters.size());
   session.metadata.swap(metadata);
   optimizer.firstMoment.copyIn(0, first.data(), first.size());
   optimizer.secondMoment.copyIn(0, second.data(), second.size());
