@@ -200,17 +200,28 @@ void Session::prepareSteps(size_t index) {
   if (!device->isHost() || !host.multiplies() || preparedSteps[index])
     return;
   const EntrySpec &entry = descriptor().entries[index];
-  std::vector<const void *> in(entry.inputs.size());
-  std::vector<void *> out(entry.outputs.size());
+  std::vector<Buffer> memory;
+  auto allocate = [&](int64_t bytes) {
+    memory.push_back(Buffer::zeroed(bytes));
+    return memory.back().data();
+  };
+  std::vector<const void *> in;
+  for (int64_t bytes : stepBytes(entry.inputs, 1))
+    in.push_back(allocate(bytes));
+  std::vector<void *> out;
+  for (int64_t bytes : stepBytes(entry.outputs, 1))
+    out.push_back(allocate(bytes));
   rnn_call call = {};
   call.batch = call.time = 1;
   call.inputs = in.data();
   call.outputs = out.data();
   call.parameters = flatParameters.data();
+  call.states_out = allocate(entry.stateCount * byteSize(elementType()));
+  call.workspace = allocate(entry.workspaceBytes(1, 1));
+  packedVersion = 0;
   stepWeights.record(module->entry(index), call);
   preparedSteps[index] = true;
   host.setStepWeights(&stepWeights);
-  packedVersion = 0;
 }
 
 void Session::step(State &state, const rnn_tensor *given, size_t inputCount,

@@ -10,9 +10,8 @@
 using namespace rnn::core;
 using namespace rnn;
 
-// Bytes of each tensor of one step.
-static std::vector<int64_t> stepBytes(const std::vector<TensorSpec> &tensors,
-                                      int64_t batch) {
+std::vector<int64_t>
+rnn::core::stepBytes(const std::vector<TensorSpec> &tensors, int64_t batch) {
   std::vector<int64_t> all;
   for (const TensorSpec &tensor : tensors) {
     CheckedSize bytes = byteSize(tensor.type);

@@ -7,6 +7,10 @@
 
 namespace rnn::core {
 
+// Bytes of each tensor of one step.
+std::vector<int64_t> stepBytes(const std::vector<TensorSpec> &tensors,
+                               int64_t batch);
+
 class State {
 public:
   // For the states of entries[entry].

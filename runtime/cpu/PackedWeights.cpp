@@ -14,15 +14,12 @@ bool PackedWeights::isWeight(const rnn_matmul &p) const {
 }
 
 void PackedWeights::add(const rnn_matmul &p) {
-  if (!isWeight(p) || p.n < 1 || p.k < 1)
-    return;
-  auto [it, isNew] = matrices.try_emplace(p.b, Matrix{p, {}});
-  if (!isNew)
+  if (!isWeight(p) || p.n < 1 || p.k < 1 || matrices.count(p.b))
     return;
   int64_t width = chooseKernels().panelColumns;
   int64_t columns = (p.n + width - 1) / width * width;
-  it->second.panels =
-      Buffer::uninitialized(columns * p.k * int64_t(sizeof(float)));
+  auto bytes = columns * p.k * int64_t(sizeof(float));
+  matrices.emplace(p.b, Matrix{p, Buffer::uninitialized(bytes)});
 }
 
 void PackedWeights::record(rnn_entry entry, rnn_call call) {

@@ -19,8 +19,8 @@ public:
   PackedWeights(const void *begin, int64_t bytes)
       : begin(static_cast<const char *>(begin)), bytes(bytes) {}
 
-  // Runs an entry that does nothing but to say which products it makes. Throws
-  // std::bad_alloc.
+  // Runs an entry only to learn which products it makes: with a host that does
+  // no work, on memory that nobody needs. Throws std::bad_alloc.
   void record(rnn_entry entry, rnn_call call);
   // From the parameters as they are now; never allocates.
   void pack(Host &host);
