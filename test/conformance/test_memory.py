@@ -17,6 +17,7 @@ from cases import CASES, X
 from librnn import compile_model, BUILD, REPOSITORY
 
 SHAPES = ((1, 1), (3, 2), (2, 5))  # batch, time
+BLOCKED = (*SHAPES, (2, 70))       # and more steps than a block has
 COUNTS = (1, 7, 16, 385)           # elements of an update
 
 
@@ -69,13 +70,13 @@ def check_entry(module, entry, batch, time):
                module.run(entry, batch, time, inputs, carried))
 
 
-def check_module(descriptor, path):
+def check_module(descriptor, path, shapes):
     rng = np.random.default_rng(0)
     parameters = rng.uniform(-0.1, 0.1, descriptor["parameter_count"])
     for at_end in (True, False):
         module = guarded.Module(path, descriptor, parameters, at_end)
         for entry in descriptor["entries"]:
-            for batch, time in SHAPES:
+            for batch, time in shapes:
                 check_entry(module, entry, batch,
                             1 if entry["kind"] == "step" else time)
         for count in COUNTS:
@@ -85,8 +86,9 @@ def check_module(descriptor, path):
 class Memory(unittest.TestCase):
     """Filled with test_<case> below."""
 
-    def stays_inside(self, module, path):
-        problem = in_a_process_of_its_own(lambda: check_module(module.descriptor, path))
+    def stays_inside(self, module, path, shapes=SHAPES):
+        problem = in_a_process_of_its_own(
+            lambda: check_module(module.descriptor, path, shapes))
         self.assertIsNone(problem, problem)
 
     def test_char_lm(self):
@@ -119,6 +121,11 @@ def add_test(case):
                 self.stays_inside(
                     case.compile(element_type), BUILD / "conformance"
                     / f"{case.name}.{element_type}.so")
+        with self.subTest("blocked"):
+            path = BUILD / "conformance" / f"{case.name}.memory.blocked.so"
+            module = compile_model(case.module_text(), path,
+                                   options=["--blocked=always"])
+            self.stays_inside(module, path, BLOCKED)
     test.__doc__ = f"{case.name} stays inside its buffers"
     setattr(Memory, f"test_{case.name}", test)
 
