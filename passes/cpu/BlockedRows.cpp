@@ -24,9 +24,8 @@ static Value otherOf(OuterSumOp outer, const BlockedShape &shape) {
 BlockedRows::BlockedRows(const BlockedShape &shape) : shape(shape) {
   llvm::SetVector<Value> distinct;
   Value any;
-  for (const BlockedShape::Group &group : shape.groups) {
-    distinct.insert(any = MatmulOp(group.product()).getInput());
-  }
+  for (const BlockedShape::Group &group : shape.groups)
+    distinct.insert(any = group.product().getInput());
   for (const BlockedShape::Made &made : shape.made)
     any = made.rows;
   for (Operation *sink : shape.sinks)
@@ -240,8 +239,8 @@ private:
   }
 
   /// The steps from `from` on: `count` of them, `begun` being the row of the
-  /// first in time. Rows of a shorter last block lie where the scan's state
-  /// does not, which may be the row of the step before.
+  /// first in time. Backwards, a shorter last block lies at the end: its first
+  /// step must not write the row of the step before, which may be the state.
   void begin(Value batch, Value from) {
     Value time = arguments.scalars.time, steps = e.index(BlockedShape::steps);
     count = arith::MinSIOp::create(e, steps, e.sub(time, from));

@@ -74,7 +74,7 @@ void EntryEmitter::emitBlocked(ScanOp scan) {
 }
 
 /// What it reads besides what the scan makes, and where its result goes: of a
-/// sum, one for each batch row.
+/// sum, one for each item.
 void EntryEmitter::addSink(Operation *sink, const BlockedShape &shape,
                            LaunchValues &to) {
   for (OpOperand &operand : sink->getOpOperands())

@@ -60,6 +60,15 @@ class BlockedOnCpu(unittest.TestCase):
         """The numbers of products and scans one by one, if any are blocked."""
         self.compare(name, "f64")
 
+    def test_enough_rows(self):
+        """By itself, on both sides of where calls begin to be blocked."""
+        run = run_on("min_gru", "f64", "auto")
+        least, = {kernel["least_rows"] for kernel in blocked_in(run, "")}
+        few, many = (5, 100), (40, 30)
+        self.assertTrue(few[0] * few[1] < least <= many[0] * many[1])
+        compare(self, run, run_on("min_gru", "f64", "never"), (few, many),
+                LIMITS["f64"])
+
     def check_threads(self, name, width=None):
         """The bits do not depend on the number of threads."""
         for kind in LIMITS:
